@@ -88,6 +88,8 @@ type Action struct {
 	FriendID  string     `json:"f,omitempty"`
 	ReplyID   string     `json:"r,omitempty"`
 	Group     string     `json:"g,omitempty"` // of several replies that share one question: the call id
+	ChannelID string     `json:"h,omitempty"` // Slack channel, with ActNote: where the note belongs
+	ThreadTS  string     `json:"t,omitempty"` // with ActNote: the thread in it
 }
 
 // ActionName names a button or modal.
