@@ -44,3 +44,10 @@ func AsFailure(err error) *Failure {
 	}
 	return &Failure{Kind: Uncertain, Code: "unknown", Detail: err.Error()}
 }
+
+// ErrNotFound is returned by a Store when what was asked for is not there.
+var ErrNotFound = errors.New("not found")
+
+// ErrLeaseLost is returned by InTx when a lane that was fenced is leased by
+// somebody else by now: what was done is undone, and the other carries on.
+var ErrLeaseLost = errors.New("lease lost")

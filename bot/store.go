@@ -1,0 +1,251 @@
+package bot
+
+import "context"
+
+// Store keeps everything that must outlive the process. Its methods are safe
+// for concurrent use.
+type Store interface {
+	// InTx runs fn in one transaction and commits when fn returns nil. On
+	// SQLite concurrent calls share a commit; one that fails does not fail its
+	// neighbours. fn must only use the Tx it is given, must be quick, and may be
+	// run again when the database asks for it. A panic in fn becomes an error.
+	// When ctx ends while the commit is under way InTx returns ctx's error and
+	// the commit may still happen.
+	InTx(ctx context.Context, fn func(Tx) error) error
+	// View runs fn on a consistent reading of the database; fn must not write.
+	View(ctx context.Context, fn func(Tx) error) error
+
+	// Accept stores events once, in as few commits as concurrent callers allow:
+	// who arrives while a commit runs goes into the next. A row that cannot be
+	// stored fails only its own caller. The commit does not hang on ctx.
+	Accept(ctx context.Context, events []Incoming) error
+	// Echo notes that a post of ours with this call id was seen in Slack.
+	Echo(ctx context.Context, callID, ts string) error
+
+	// Claim leases up to n lanes of a kind that are due.
+	Claim(ctx context.Context, kind LaneKind, n int) ([]Lane, error)
+	// NextDue tells when the next unleased lane of a kind is due; 0 when none is.
+	NextDue(ctx context.Context, kind LaneKind) (int64, error)
+	// Release gives a lane back. due is when it next has something to do (0:
+	// nothing); if anything was added since it was claimed, it stays due now.
+	Release(ctx context.Context, lane Lane, due int64) error
+	// Wake returns a channel that receives when lanes of a kind may have become
+	// due, from this process or (on PostgreSQL) another.
+	Wake(kind LaneKind) <-chan struct{}
+}
+
+// Tx is one transaction. Reading what is not there returns ErrNotFound.
+// Methods that lock hold the row until the end of the transaction; to stay
+// free of deadlocks a transaction locks a friend first, then threads, and
+// lanes only through Poke and Fence, which take effect at its end in one order.
+type Tx interface {
+	Now() int64 // Unix milliseconds, the same throughout the transaction
+
+	// Fence makes the commit fail with ErrLeaseLost unless the lane is still
+	// leased by its holder, and renews the lease.
+	Fence(lane Lane)
+	// Poke makes a lane due at a time (or earlier, if it already was); 0 is now.
+	Poke(kind LaneKind, lane string, due int64)
+	// Pace takes one post out of a lane's rate (interval microseconds a post,
+	// burst posts at once): it returns 0 and counts it, or how many
+	// milliseconds to wait.
+	Pace(kind LaneKind, lane string, interval int64, burst int) (wait int64, err error)
+	// Penalise lets nothing pass Pace before a time (Unix milliseconds).
+	Penalise(kind LaneKind, lane string, until int64) error
+
+	AccountTx
+	InboxTx
+	FriendTx
+	MessageTx
+	ThreadTx
+	CallTx
+	ReplyTx
+	AuditTx
+}
+
+// AccountTx reads and writes accounts and their Slack channels.
+type AccountTx interface {
+	Accounts() ([]AccountVersion, error)
+	Account(id string) (Account, error)
+	AccountBySlug(slug string) (Account, error)
+	// SaveAccount inserts or replaces an account; Version becomes one more
+	// than the stored one. applied is what the account file said, or nil to
+	// keep what is stored.
+	SaveAccount(a *Account, applied *Settings) error
+	Applied(accountID string) (*Settings, error) // nil when never applied
+	SetBotUserID(accountID, userID string) error
+	SetRedeliverySeen(accountID string, at int64) error
+	RedeliverySeen(accountID string) (int64, error)
+	// Identities are Slack users found by e-mail, by operator key.
+	Identities(accountID string) (map[string]string, error)
+	SetIdentity(accountID, operator, slackUser string) error
+
+	SlackChannels(accountID string) ([]SlackChannel, error)
+	SlackChannel(id string) (SlackChannel, error)
+	SlackChannelAt(accountID, place string) (SlackChannel, error)
+	SlackChannelBySlackID(teamID, channelID string) (SlackChannel, error)
+	SaveSlackChannel(c *SlackChannel) error // by ID
+
+	Pauses() ([]Pause, error)
+	SetPause(p Pause) (isNew bool, err error) // keeps Since of one that is there
+	ClearPause(connection string) (was bool, err error)
+	// Heartbeat notes that this deployment runs and returns the one before.
+	Heartbeat(at int64) (before int64, err error)
+	// CountFollow adds to the follows of an hour and returns the number so far.
+	CountFollow(accountID string, hour int64) (int, error)
+	TakeFollows(accountID string, before int64) (counts map[int64]int, err error) // by hour; removes them
+}
+
+// AccountVersion is enough to notice that an account changed.
+type AccountVersion struct {
+	ID      string `db:"id"`
+	Slug    string `db:"slug"`
+	Version int64  `db:"version"`
+}
+
+// InboxTx reads and ends accepted events.
+type InboxTx interface {
+	// PendingEvents returns the first events of a lane, by At, then Key.
+	PendingEvents(lane string, n int) ([]StoredEvent, error)
+	FinishEvent(id string) error
+	// RetryEvent counts a failed attempt; the event stays pending.
+	RetryEvent(id, reason string) error
+	ParkEvent(id, reason string) error
+	// AddEvent stores an event of our own making (FromSelf) and pokes its lane.
+	AddEvent(e Incoming) error
+	// RedactEvents replaces the raw bytes of all events that carry a LINE
+	// message by "{}".
+	RedactEvents(accountID, lineMessageID string) error
+	InboxBacklog() (pending, parked int, oldest int64, err error)
+	Parked(accountID string, n int) ([]StoredEvent, error)
+}
+
+// FriendTx reads and writes friends and their tags.
+type FriendTx interface {
+	Friend(id string) (Friend, error)
+	// LockFriend reads a friend and locks it: whoever decides about a friend
+	// holds this lock, so that two decisions never cross.
+	LockFriend(id string) (Friend, error)
+	// LockFriendByLINE finds or makes the friend of a LINE id and locks it.
+	LockFriendByLINE(accountID, lineID string, kind FriendKind) (f Friend, isNew bool, err error)
+	SaveFriend(f *Friend) error
+	FriendTags(friendID string) ([]FriendTag, error)
+	SetFriendTag(t FriendTag, accountID string) error // inserts or replaces
+	// WaitingFriends returns who waits, longest first.
+	WaitingFriends(accountID string, n int) ([]Friend, error)
+	// FindFriends returns friends whose name contains text (NFKC, case folded).
+	FindFriends(accountID, text string, n int) ([]Friend, error)
+	// Speaker returns the last known name of somebody who spoke in a group.
+	Speaker(accountID, lineID string) (name string, at int64, err error)
+	SetSpeaker(accountID, lineID, name string, at int64) error
+}
+
+// MessageTx reads and writes the conversation.
+type MessageTx interface {
+	// AddMessage stores m with the friend's next Seq, which it fills in.
+	AddMessage(m *Message) error
+	Message(id string) (Message, error)
+	Messages(ids []string) ([]Message, error) // those that exist, in no order
+	MessageByLINEID(accountID, lineID string) (Message, error)
+	// LastMessages returns the newest n messages of a friend, oldest first.
+	LastMessages(friendID string, n int) ([]Message, error)
+	SaveMessage(m *Message) error // content, text, unsent and media columns
+	// Bury remembers that a LINE message was taken back; Buried tells.
+	Bury(accountID, lineMessageID string) error
+	Buried(accountID, lineMessageID string) (bool, error)
+	AddReplyToken(t ReplyToken) error
+	// ReplyTokens returns the unused tokens of a friend received after a time,
+	// oldest first.
+	ReplyTokens(friendID string, after int64) ([]ReplyToken, error)
+	SpendReplyToken(id string) error
+}
+
+// ThreadTx reads and writes threads, their parts and posts.
+type ThreadTx interface {
+	Thread(id string) (Thread, error)
+	LockThread(id string) (Thread, error)
+	ThreadBySlack(teamID, channelID, ts string) (Thread, error)
+	CurrentThread(friendID, place string) (Thread, error)
+	// CurrentThreads returns the current threads of a friend, by place.
+	CurrentThreads(friendID string) ([]Thread, error)
+	// ThreadsFor returns the current threads of several friends at one place.
+	ThreadsFor(place string, friendIDs []string) ([]Thread, error)
+	// RecentThreads returns threads that were posted in since a time, newest first.
+	RecentThreads(since int64, n int) ([]Thread, error)
+	AddThread(t *Thread) error
+	SaveThread(t *Thread) error // everything but NextSeq and QueuedSince
+
+	// AddPart queues p with the thread's next Seq, unless the thread has a
+	// part of this message already (false). It does not poke the lane.
+	AddPart(p *Part) (bool, error)
+	// NextThread returns and locks the thread of a Slack channel that is to be
+	// posted next: it has queued parts and no unfinished post; waiting friends
+	// first, then the one whose oldest queued part came first.
+	NextThread(slackChannelID string) (Thread, error)
+	QueuedParts(threadID string, n int) ([]Part, error) // by Seq
+	PartsOfCall(callID string) ([]Part, error)          // by Seq
+	PartsOfMessage(messageID string) ([]Part, error)
+	// SetParts changes the state and call of parts and keeps the thread's
+	// QueuedSince true.
+	SetParts(threadID string, ids []string, state PartState, callID string) error
+	// VoidQueued voids all queued parts of a thread and returns their messages.
+	VoidQueued(threadID string) (messageIDs []string, err error)
+	// MoveParts queues the frozen parts of a call and all queued ones of a
+	// thread in another thread, in order.
+	MoveParts(fromThread, callID, toThread string) error
+	Backlog(slackChannelID string) (parts int, oldest int64, err error)
+
+	AddPost(p *Post) error
+	SavePost(p *Post) error
+	Post(id string) (Post, error)
+	CardOf(threadID string) (Post, error)
+	PostBySlack(channelID, ts string) (Post, error)
+
+	AddSlackUpload(u SlackUpload) error // inserts or replaces
+	SlackUploads(messageID string) ([]SlackUpload, error)
+}
+
+// CallTx reads and writes the outbox.
+type CallTx interface {
+	// AddCall stores c with the next Seq and pokes its lane. With a Merge key
+	// that an unfinished, never attempted call has, nothing is added (false).
+	AddCall(c *Call) (bool, error)
+	Call(id string) (Call, error)
+	// DueCalls returns unfinished calls of a lane whose NextAt has come, by Seq.
+	DueCalls(lane string, n int) ([]Call, error)
+	// NextCallAt returns the smallest NextAt of a lane's unfinished calls; 0 if none.
+	NextCallAt(lane string) (int64, error)
+	SaveCall(c *Call) error // everything that changes
+	AddAttempt(a Attempt) error
+	EchoOf(callID string) (ts string, err error)
+	OutboxBacklog() (open int, oldest int64, err error)
+	// OpenPost tells whether a thread has an unfinished post.
+	OpenPost(threadID string) (bool, error)
+	// VoidCalls gives up the unfinished, never attempted calls of a lane that
+	// have this kind and ref.
+	VoidCalls(kind CallKind, ref string) error
+}
+
+// ReplyTx reads and writes replies.
+type ReplyTx interface {
+	// AddReply stores r; false when (team, Slack channel, ts) is there already.
+	AddReply(r *Reply) (bool, error)
+	Reply(id string) (Reply, error)
+	ReplyBySlack(teamID, channelID, ts string) (Reply, error)
+	SaveReply(r *Reply) error
+	// HeldReplies and ReleasedReplies return a friend's replies in these
+	// states: held by ts, released by Seq.
+	HeldReplies(friendID string) ([]Reply, error)
+	ReleasedReplies(friendID string) ([]Reply, error)
+	RepliesOfCall(callID string) ([]Reply, error) // by Seq
+	// NextReplySeq gives the next place in a friend's lane.
+	NextReplySeq(friendID string) (int64, error)
+	AddReplyChange(c ReplyChange) error // keeps the newest; a deletion wins
+	TakeReplyChange(teamID, channelID, ts string) (ReplyChange, error)
+}
+
+// AuditTx adds to the audit trail.
+type AuditTx interface {
+	Audit(e AuditEntry) error
+	AuditOf(accountID, friendID string, n int) ([]AuditEntry, error) // newest first; friendID "" for all
+}
