@@ -53,3 +53,24 @@ type Rights struct {
 	Calendars     List      `json:"calendars,omitzero"`
 	Notifications bool      `json:"notifications,omitempty"`
 }
+
+// Built reports whether the feature behind a right exists. A right whose
+// feature does not is stored, shown and decided all the same; whoever would
+// carry it out refuses with NotBuilt. Replies as drafts are part of Approve.
+func Built(r Right) bool {
+	switch r {
+	case View, Send, Tags:
+		return true
+	default:
+		return false
+	}
+}
+
+func (r Right) known() bool {
+	switch r {
+	case View, Send, Approve, Templates, Images, PDFs, Fields, Forms, Tags, Calendars, Notifications:
+		return true
+	default:
+		return false
+	}
+}
