@@ -7,6 +7,7 @@ import "time"
 type PostView struct {
 	Locale   string
 	Zone     *time.Location
+	Now      int64  // Unix milliseconds: times of this day are shown without their date
 	CallID   string // opaque; goes into the post's metadata, to find it again
 	ThreadTS string // "" opens a thread; Card is set then
 	Card     *CardView
