@@ -101,19 +101,13 @@ func (t *richText) blocks() []slackapi.Block {
 	return []slackapi.Block{slackapi.NewRichTextBlock("", t.elements...)}
 }
 
-// small returns lines in small grey letters. They are plain text: nothing in
-// them is read as markup either.
-func small(lines ...string) []slackapi.Block {
-	var elements []slackapi.MixedElement
-	for _, line := range lines {
-		if line != "" {
-			elements = append(elements, plain(cutUnits(line, maxRun)))
-		}
-	}
-	if len(elements) == 0 {
+// small returns a line in small grey letters, or nothing for "". It is plain
+// text: nothing in it is read as markup either.
+func small(line string) []slackapi.Block {
+	if line == "" {
 		return nil
 	}
-	return []slackapi.Block{slackapi.NewContextBlock("", elements...)}
+	return []slackapi.Block{slackapi.NewContextBlock("", plain(cutUnits(line, maxRun)))}
 }
 
 // plain is text in which :names: stay as they are, so that nobody's name shows

@@ -41,7 +41,10 @@ func (p *post) cardHead(c *bot.CardView) []slackapi.Block {
 	}
 	blocks := head.blocks()
 	blocks = append(blocks, small(p.cardState(c))...)
-	return append(blocks, small(p.cardHints(c)...)...)
+	for _, hint := range p.cardHints(c) {
+		blocks = append(blocks, small(hint)...)
+	}
+	return blocks
 }
 
 func (p *post) cardState(c *bot.CardView) string {

@@ -51,12 +51,15 @@ func (p *post) historyEdges(i int) (begins, ends bool) {
 }
 
 func (p *post) item(rich *richText, item bot.ItemView, f frugality) {
-	s := say(p.words, item)
-	visible := !item.Hidden && !item.Unsent
-	if visible && item.Quoted != "" {
-		rich.quote(cutUnits(oneLine(readable(item.Quoted)), maxAddress))
-	} else {
+	s := p.say(item)
+	quoted := ""
+	if !item.Hidden && !item.Unsent {
+		quoted = cutUnits(oneLine(readable(item.Quoted)), maxAddress)
+	}
+	if quoted == "" {
 		rich.newLine()
+	} else {
+		rich.quote(quoted)
 	}
 	switch {
 	case item.At <= 0:

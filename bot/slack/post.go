@@ -69,13 +69,20 @@ func (p *post) name() string {
 // text is what a phone's notification shows, and all of it:
 // https://docs.slack.dev/changelog/2026/07/13/notification-changes
 func (p *post) text() string {
-	var said []string
+	var news, history []string
 	for _, item := range p.view.Items {
-		if line := p.line(item); line != "" {
-			said = append(said, line)
+		switch line := p.line(item); {
+		case line == "":
+		case item.Context:
+			history = append(history, line)
+		default:
+			news = append(news, line)
 		}
 	}
-	body := strings.Join(said, " / ")
+	if len(news) == 0 {
+		news = history
+	}
+	body := strings.Join(news, " / ")
 	if cut := cutRunes(body, phoneText); cut != body {
 		body = cut + "…"
 	}
@@ -102,8 +109,17 @@ func (p *post) text() string {
 	return body
 }
 
+// say puts an item into words, without the author when the post carries their
+// name anyway.
+func (p *post) say(item bot.ItemView) said {
+	if p.view.Speaker.IsStaff && p.view.Speaker.Name == item.Author {
+		item.Author = ""
+	}
+	return say(p.words, item)
+}
+
 func (p *post) line(item bot.ItemView) string {
-	s := say(p.words, item)
+	s := p.say(item)
 	line := strings.TrimSpace(cutUnits(oneLine(s.text), 2*phoneText) + " " + s.aside)
 	if s.label != "" {
 		line = withDetail(s.label, line)
