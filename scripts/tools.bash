@@ -52,18 +52,22 @@ chromium_path() {
 # password unless somebody is there to type it.
 install_packages() {
   command -v apt-get >/dev/null || return 1
-  local as_root=()
+  local as_root=(env)
   if [[ $EUID != 0 ]]; then
     command -v sudo >/dev/null || return 1
-    as_root=(sudo)
-    [[ -t 0 ]] || as_root+=(-n)
+    as_root=(sudo env)
+    [[ -t 0 ]] || as_root=(sudo -n env)
     "${as_root[@]}" true || return 1
   fi
-  local apt=("${as_root[@]}" env DEBIAN_FRONTEND=noninteractive
+  local apt=("${as_root[@]}" DEBIAN_FRONTEND=noninteractive
     apt-get -qq -o Dpkg::Use-Pty=0 -o Acquire::Retries=3 -o DPkg::Lock::Timeout=300)
+  local out
   say "Installing $*"
-  # An update that reached only some of the sources is no reason to stop: the
+  # An update that did not reach all of the sources is no reason to stop: the
   # packages may be there all the same.
-  "${apt[@]}" update </dev/null >&2 || true
-  "${apt[@]}" install -y --no-install-recommends "$@" </dev/null >&2
+  out=$("${apt[@]}" update </dev/null 2>&1) || say "$out"
+  out=$("${apt[@]}" install -y --no-install-recommends "$@" </dev/null 2>&1) || {
+    say "$out"
+    return 1
+  }
 }
