@@ -1,0 +1,99 @@
+package line
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"time"
+
+	"madoguchi/bot"
+)
+
+// What Broken says. These are shown to owners and never quote the body.
+const (
+	brokenBody        = "the body is no webhook of LINE"
+	brokenEvent       = "the event is no JSON object"
+	brokenNoID        = "the event has no usable webhookEventId"
+	brokenNoType      = "the event has no type"
+	brokenDestination = "destination of another account"
+)
+
+// split turns a body whose signature is right into its events. What cannot be
+// read is kept with the reason in Broken: LINE would only send it again if it
+// were refused. The empty call of LINE's verify button has no events.
+func split(account bot.Account, body []byte, received time.Time) []bot.Incoming {
+	envelope, err := parseObject(body)
+	var events []json.RawMessage
+	if err == nil {
+		err = json.Unmarshal(envelope["events"], &events)
+	}
+	if err != nil || events == nil {
+		return []bot.Incoming{{
+			Source:    bot.FromLINE,
+			AccountID: account.ID,
+			Key:       bodyKey(body),
+			Lane:      lane(account.ID, ""),
+			At:        received.UnixMilli(),
+			Raw:       body,
+			Broken:    brokenBody,
+		}}
+	}
+	strayed := account.BotUserID != "" && envelope.text("destination") != account.BotUserID
+	all := make([]bot.Incoming, 0, len(events))
+	for _, raw := range events {
+		in := incoming(account.ID, raw, received)
+		if strayed {
+			in.Broken = brokenDestination
+		}
+		all = append(all, in)
+	}
+	return all
+}
+
+func incoming(accountID string, raw json.RawMessage, received time.Time) bot.Incoming {
+	in := bot.Incoming{
+		Source:    bot.FromLINE,
+		AccountID: accountID,
+		Key:       bodyKey(raw),
+		Lane:      lane(accountID, ""),
+		At:        received.UnixMilli(),
+		Raw:       raw,
+	}
+	event, err := parseObject(raw)
+	if err != nil {
+		in.Broken = brokenEvent
+		return in
+	}
+	_, sourceID, _ := source(event)
+	in.Lane = lane(accountID, sourceID)
+	in.Redelivered = event.object("deliveryContext").flag("isRedelivery")
+	if at := timestamp(event); at != 0 {
+		in.At = at
+	}
+	kind := event.text("type")
+	if kind == typeMessage || kind == typeMessageEdited {
+		in.LINEMessageID = event.object("message").id("id")
+	}
+	switch id := event.id("webhookEventId"); {
+	case id == "":
+		in.Broken = brokenNoID
+	case kind == "":
+		in.Key, in.Broken = id, brokenNoType
+	default:
+		in.Key = id
+	}
+	return in
+}
+
+func bodyKey(raw []byte) string {
+	sum := sha256.Sum256(raw)
+	return "body:" + hex.EncodeToString(sum[:])
+}
+
+// lane orders the events of one friend. Events that belong to nobody share one.
+func lane(accountID, sourceID string) string {
+	if sourceID == "" {
+		sourceID = "-"
+	}
+	return "line:" + accountID + ":" + sourceID
+}
