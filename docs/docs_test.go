@@ -30,7 +30,12 @@ func TestAccountFileExamplesAreValid(t *testing.T) {
 	if len(examples) == 0 {
 		t.Fatal("account-file.md shows no account file")
 	}
-	getenv := func(name string) (string, bool) { return "a-value", !strings.HasSuffix(name, "_FILE") }
+	getenv := func(name string) (string, bool) {
+		if strings.HasSuffix(name, "_FILE") {
+			return "", false
+		}
+		return "a-value", true
+	}
 	for _, e := range examples {
 		if _, err := config.Parse("account-file.md", []byte(e[1]), getenv, os.ReadFile); err != nil {
 			t.Errorf("config.Parse refuses this example: %v\n%s", err, e[1])
