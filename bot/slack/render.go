@@ -2,8 +2,6 @@ package slack
 
 import (
 	"net/url"
-	"strconv"
-	"strings"
 	"time"
 
 	slackapi "github.com/slack-go/slack"
@@ -25,7 +23,7 @@ var _ bot.Renderer = Renderer{}
 // https://docs.slack.dev/reference/methods/chat.postMessage
 func (Renderer) RenderPost(channelID string, v bot.PostView) []byte {
 	p := newPost(v, standing(v))
-	c := call{
+	c := postCall{
 		Channel:     channelID,
 		ThreadTS:    v.ThreadTS,
 		Broadcast:   v.Broadcast && v.ThreadTS != "",
@@ -41,18 +39,18 @@ func (Renderer) RenderPost(channelID string, v bot.PostView) []byte {
 // ts show v: https://docs.slack.dev/reference/methods/chat.update
 // A post keeps the name and picture it was made with.
 func (Renderer) RenderUpdate(channelID, ts string, v bot.PostView) []byte {
-	at, ok := timeOf(ts)
-	if !ok {
-		at = standing(v)
+	at := standing(v)
+	if ms, ok := millis(ts); ok {
+		// The post still stands under the date of its own day, not of today.
+		at = time.UnixMilli(ms)
 	}
-	// The post still stands under the date of its own day, not of today.
-	c := call{Channel: channelID, TS: ts}
+	c := postCall{Channel: channelID, TS: ts}
 	return c.encode(newPost(v, at))
 }
 
-// call is the body of chat.postMessage or chat.update. Parse and LinkNames are
+// postCall is the body of chat.postMessage or chat.update. Parse and LinkNames are
 // said aloud because chat.update would otherwise look for links and names.
-type call struct {
+type postCall struct {
 	Channel     string           `json:"channel"`
 	TS          string           `json:"ts,omitempty"`
 	ThreadTS    string           `json:"thread_ts,omitempty"`
@@ -77,7 +75,7 @@ type postPayload struct {
 	Call string `json:"call"`
 }
 
-func (c call) encode(p *post) []byte {
+func (c postCall) encode(p *post) []byte {
 	c.Text = p.text()
 	c.Blocks = p.blocks()
 	if c.Blocks == nil {
@@ -97,13 +95,6 @@ func standing(v bot.PostView) time.Time {
 		}
 	}
 	return time.UnixMilli(at)
-}
-
-// timeOf is the time a Slack ts tells.
-func timeOf(ts string) (time.Time, bool) {
-	seconds, _, _ := strings.Cut(ts, ".")
-	n, err := strconv.ParseInt(seconds, 10, 64)
-	return time.Unix(n, 0), err == nil
 }
 
 // picture is the address of the face beside the post, or "" where Slack would
