@@ -52,9 +52,10 @@ type Settings struct {
 
 // Field is one thing that staff note about friends.
 type Field struct {
-	ID   string `json:"id"`
-	Name string `json:"name"`
-	Type string `json:"type"` // text (default), number, date, choice
+	ID      string   `json:"id"`
+	Name    string   `json:"name"`
+	Type    string   `json:"type"`              // text (default), number, date, choice
+	Choices []string `json:"choices,omitempty"` // with choice
 }
 
 // Template is a prepared message. Placeholders are {{field name}}.
