@@ -7,9 +7,9 @@ import (
 	"madoguchi/bot/words"
 )
 
-// maxAnswer keeps the answer to a slash command, with what Socket Mode wraps
+// maxPrivate keeps the answer to a slash command, with what Socket Mode wraps
 // around it, under the 20 KB from which on Slack drops it without a word.
-const maxAnswer = 18_000
+const maxPrivate = 18_000
 
 // maxDetail is how many UTF-16 units of one entry's detail are shown.
 const maxDetail = 200
@@ -24,7 +24,7 @@ func renderListing(w words.Catalogue, l bot.Listing) []byte {
 	for shown := total; ; shown = shown * 3 / 4 {
 		blocks := listingBlocks(w, l, shown, l.More+total-shown)
 		answer := encode(privateAnswer{Type: "ephemeral", Text: Escape(l.Title), Blocks: blocks})
-		if shown == 0 || (len(blocks) <= maxBlocks && len(answer) <= maxAnswer) {
+		if shown == 0 || (len(blocks) <= maxBlocks && len(answer) <= maxPrivate) {
 			return answer
 		}
 	}
@@ -76,7 +76,7 @@ func (t *richText) entry(e bot.ListingEntry) {
 	} else {
 		t.add(DisplayName(e.Title), nil)
 	}
-	if d := detail(e); d != "" {
+	if d := entryDetail(e); d != "" {
 		t.add("  "+d, nil)
 	}
 }
@@ -84,7 +84,7 @@ func (t *richText) entry(e bot.ListingEntry) {
 // openable is a line with the button that makes the thread.
 func openable(w words.Catalogue, e bot.ListingEntry) slackapi.Block {
 	text := DisplayName(e.Title)
-	if d := detail(e); d != "" {
+	if d := entryDetail(e); d != "" {
 		text += "  " + d
 	}
 	id, value := EncodeAction(*e.Open)
@@ -92,6 +92,6 @@ func openable(w words.Catalogue, e bot.ListingEntry) slackapi.Block {
 	return slackapi.NewSectionBlock(plain(text), nil, slackapi.NewAccessory(button))
 }
 
-func detail(e bot.ListingEntry) string {
+func entryDetail(e bot.ListingEntry) string {
 	return cutUnits(oneLine(e.Detail), maxDetail)
 }

@@ -92,7 +92,7 @@ func angled(s string) int {
 // control returns what <inner> shows.
 func (r *mrkdwnReader) control(inner string) string {
 	target, label, _ := strings.Cut(inner, "|")
-	target, label = unescape(target), unescape(label)
+	target, label = entities.Replace(target), entities.Replace(label)
 	switch target[:min(1, len(target))] {
 	case "@":
 		return mention(target[1:], label, r.names)
@@ -101,7 +101,7 @@ func (r *mrkdwnReader) control(inner string) string {
 	case "!":
 		return command(target[1:], label)
 	case "":
-		return "<" + unescape(inner) + ">"
+		return "<" + entities.Replace(inner) + ">"
 	default:
 		return labelled(target, label)
 	}
@@ -121,11 +121,8 @@ func command(name, label string) string {
 	return name
 }
 
-var unescaper = strings.NewReplacer("&lt;", "<", "&gt;", ">", "&amp;", "&")
-
-func unescape(s string) string {
-	return unescaper.Replace(s)
-}
+// entities decodes each entity once.
+var entities = strings.NewReplacer("&lt;", "<", "&gt;", ">", "&amp;", "&")
 
 // code writes the code at the start of s, in which only links and entities
 // mean anything, and returns its length, or 0.
@@ -273,7 +270,7 @@ func mentionNames(text string) map[string]string {
 			continue
 		}
 		if id, label, ok := strings.Cut(text[2:n-1], "|"); ok && label != "" {
-			names[id] = unescape(label)
+			names[id] = entities.Replace(label)
 		}
 		text = text[n:]
 	}
