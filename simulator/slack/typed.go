@@ -115,12 +115,23 @@ func emojiAt(s string) (named, bool) {
 	}
 	r, _ := utf8.DecodeRuneInString(s)
 	for _, e := range emojiTable()[r] {
-		if strings.HasPrefix(s, e.char) {
-			return e, true
+		rest, ok := strings.CutPrefix(s, e.char)
+		if !ok {
+			continue
 		}
+		if tone, size := utf8.DecodeRuneInString(rest); isTone(tone) {
+			e.char += rest[:size]
+			e.name += "::skin-tone-" + strconv.Itoa(int(tone-lightest)+2)
+		}
+		return e, true
 	}
 	return named{}, false
 }
+
+// lightest is the first of the five skin tones, which Slack numbers from 2.
+const lightest = '\U0001F3FB'
+
+func isTone(r rune) bool { return r >= lightest && r < lightest+5 }
 
 // emojiTable lists the emoji by their first rune, the longest first. Digits
 // and signs of ASCII, which are emoji only together with others, are left out.
@@ -131,7 +142,10 @@ var emojiTable = sync.OnceValue(func() map[rune][]named {
 		if char == "" || char[0] < utf8.RuneSelf || len(codes) == 0 {
 			continue
 		}
-		r, _ := utf8.DecodeRuneInString(char)
+		r, size := utf8.DecodeRuneInString(char)
+		if strings.ContainsFunc(char[size:], isTone) && !strings.ContainsRune(char, '\u200d') {
+			continue // the tone gets a name of its own
+		}
 		table[r] = append(table[r], named{char, strings.Trim(slices.MinFunc(codes, shorter), ":")})
 	}
 	for _, list := range table {
