@@ -180,7 +180,7 @@ func (c *Client) send(req *http.Request, method string) (*http.Response, *bot.Fa
 	var connected atomic.Bool
 	trace := &httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) { connected.Store(true) }}
 	req = req.WithContext(httptrace.WithClientTrace(req.Context(), trace))
-	resp, err := c.http.Do(req) //nolint:bodyclose // closed by both callers
+	resp, err := c.http.Do(req)
 	if err == nil {
 		return resp, nil
 	}

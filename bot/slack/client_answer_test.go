@@ -66,7 +66,7 @@ func TestJudge(t *testing.T) {
 // What Slack says about a call helps whoever reads the log; what the call said
 // is not in it.
 func TestDetailQuotesNoWords(t *testing.T) {
-	resp := &http.Response{StatusCode: 200}
+	resp := &http.Response{StatusCode: http.StatusOK}
 	body := `{"ok":false,"error":"invalid_blocks","response_metadata":{"messages":["[ERROR] \"CANARY\" is bad [json-pointer:/blocks/1/text]","CANARY"]}}`
 	if f := judge("chat.postMessage", resp, []byte(body), time.Now()); f.Detail != "chat.postMessage at /blocks/1/text" {
 		t.Errorf("Detail = %q", f.Detail)

@@ -70,10 +70,10 @@ func (c *Client) upload(ctx context.Context, u bot.Upload, body io.Reader, size 
 		return nil
 	}
 	failure = &bot.Failure{Kind: bot.Transient, Code: "http_" + strconv.Itoa(status), Detail: method}
-	switch {
-	case status == http.StatusTooManyRequests:
+	switch status {
+	case http.StatusTooManyRequests:
 		failure.Kind, failure.RetryAfter = bot.RateLimited, retryAfter(resp.Header.Get("Retry-After"), c.now())
-	case status == http.StatusBadRequest || status == http.StatusRequestEntityTooLarge:
+	case http.StatusBadRequest, http.StatusRequestEntityTooLarge:
 		failure.Kind = bot.Permanent
 	}
 	return failure

@@ -51,7 +51,7 @@ func answerWith(status int, body string) http.HandlerFunc {
 }
 
 func TestACallThatNeverLeftIsTransient(t *testing.T) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // a port that is free
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
