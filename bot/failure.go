@@ -51,3 +51,7 @@ var ErrNotFound = errors.New("not found")
 // ErrLeaseLost is returned by InTx when a lane that was fenced is leased by
 // somebody else by now: what was done is undone, and the other carries on.
 var ErrLeaseLost = errors.New("lease lost")
+
+// ErrTooLarge is returned by Files.Put for a file over the limit; nothing of
+// it is kept.
+var ErrTooLarge = errors.New("file too large")

@@ -23,6 +23,9 @@ type Incoming struct {
 	// unsend finds the raw bytes.
 	LINEMessageID string
 	Redelivered   bool
+	// Digest tells the content of two events with the same Key apart; "" is not
+	// compared. The first one stands.
+	Digest string
 	// Broken holds why Raw could not be read as an event. It is kept, parked,
 	// and not decided. It quotes nothing of Raw.
 	Broken string

@@ -46,6 +46,7 @@ type Message struct {
 	At         int64      `db:"at"`
 	ReceivedAt int64      `db:"received_at"`
 	LINEID     string     `db:"line_id"`    // LINE's message id, or ""
+	QuotedID   string     `db:"quoted_id"`  // LINE's id of the message it quotes, or ""
 	SpeakerID  string     `db:"speaker_id"` // LINE user id in groups
 	Content    []byte     `db:"content"`    // JSON of Content for ItemMessage
 	Text       string     `db:"text"`       // of mirrors and notes
@@ -158,6 +159,9 @@ const (
 	CallLINERead    CallKind = "line.read"    // Ref: the mark-as-read token
 	CallLINEMedia   CallKind = "line.media"   // Ref: message id
 	CallLINEProfile CallKind = "line.profile" // Ref: friend id
+	CallLINEMembers CallKind = "line.members" // Ref: reply id; asks with the number of members it would cost
+	CallMediaErase  CallKind = "media.erase"  // Ref: message id; deletes its file from the store
+	CallFollows     CallKind = "follows"      // Ref: account id; tells the owners how many new friends there were
 	CallSlackPost   CallKind = "slack.post"   // members are parts; or none, for an answer to a person
 	CallSlackUpdate CallKind = "slack.update" // Ref: post id; rendered when it is attempted
 	CallSlackReact  CallKind = "slack.react"  // Ref: channel, ts and emoji
@@ -166,7 +170,7 @@ const (
 	CallSlackErase  CallKind = "slack.erase"  // Ref: Slack file id to delete
 	CallSlackDelete CallKind = "slack.delete" // Ref: channel and ts of a post of ours
 	CallReconcile   CallKind = "reconcile"    // Ref: SlackChannel.ID
-	CallSweep       CallKind = "sweep"        // Ref: thread id
+	CallSweep       CallKind = "sweep"        // Ref: thread id and when the gap began
 )
 
 // CallState is how far a call is.

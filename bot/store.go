@@ -78,7 +78,10 @@ type AccountTx interface {
 	RedeliverySeen(accountID string) (int64, error)
 	// Identities are Slack users found by e-mail, by operator key.
 	Identities(accountID string) (map[string]string, error)
+	// SetIdentity stores one and raises the account's version.
 	SetIdentity(accountID, operator, slackUser string) error
+	// AccountVersion is the version of one account, to see whether a copy is old.
+	AccountVersion(id string) (int64, error)
 
 	SlackChannels(accountID string) ([]SlackChannel, error)
 	SlackChannel(id string) (SlackChannel, error)
@@ -93,7 +96,8 @@ type AccountTx interface {
 	Heartbeat(at int64) (before int64, err error)
 	// CountFollow adds to the follows of an hour and returns the number so far.
 	CountFollow(accountID string, hour int64) (int, error)
-	TakeFollows(accountID string, before int64) (counts map[int64]int, err error) // by hour; removes them
+	// TakeFollows removes the counts of hours before a time and returns them.
+	TakeFollows(accountID string, before int64) (counts map[int64]int, err error)
 }
 
 // AccountVersion is enough to notice that an account changed.
@@ -131,7 +135,7 @@ type FriendTx interface {
 	SaveFriend(f *Friend) error
 	FriendTags(friendID string) ([]FriendTag, error)
 	SetFriendTag(t FriendTag, accountID string) error // inserts or replaces
-	// WaitingFriends returns who waits, longest first.
+	// WaitingFriends returns who waits, longest first; n 0 for all.
 	WaitingFriends(accountID string, n int) ([]Friend, error)
 	// FindFriends returns friends whose name contains text (NFKC, case folded).
 	FindFriends(accountID, text string, n int) ([]Friend, error)
@@ -147,9 +151,13 @@ type MessageTx interface {
 	Message(id string) (Message, error)
 	Messages(ids []string) ([]Message, error) // those that exist, in no order
 	MessageByLINEID(accountID, lineID string) (Message, error)
+	// MessagesQuoting returns the messages that quote a LINE message.
+	MessagesQuoting(accountID, lineID string) ([]Message, error)
 	// LastMessages returns the newest n messages of a friend, oldest first.
 	LastMessages(friendID string, n int) ([]Message, error)
 	SaveMessage(m *Message) error // content, text, unsent and media columns
+	// ExpiredMedia returns messages received before a time whose file is kept.
+	ExpiredMedia(before int64, n int) ([]Message, error)
 	// Bury remembers that a LINE message was taken back; Buried tells.
 	Bury(accountID, lineMessageID string) error
 	Buried(accountID, lineMessageID string) (bool, error)

@@ -19,7 +19,18 @@ type Operator struct {
 	PermissionSets []string `json:"permission_sets,omitempty"` // ids
 	Also           []string `json:"also,omitempty"`            // further Slack users who may read along
 	SlackChannel   string   `json:"slack_channel,omitempty"`   // an existing Slack channel to use, by id
+	Mention        Mention  `json:"mention,omitempty"`
 }
+
+// Mention says which waiting friends push an operator.
+type Mention string
+
+// The values of Mention; the zero value is MentionMine.
+const (
+	MentionAll  Mention = "all"  // also those a colleague took charge of
+	MentionMine Mention = "mine" // those the operator took charge of, and those nobody did
+	MentionNone Mention = "none"
+)
 
 // Person is somebody who acts: an owner, an operator, or both. The zero Person
 // is nobody and may do nothing.

@@ -1,0 +1,113 @@
+package bot
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"time"
+)
+
+const longestBackoff = time.Minute
+
+// backoff is how long to wait after the n-th attempt, with some chance in it
+// so that those who failed together do not come back together.
+func backoff(n int) time.Duration {
+	d := longestBackoff
+	if n = max(n, 1); n < 8 {
+		d = min(d, 500*time.Millisecond<<n)
+	}
+	return d/2 + rand.N(d/2) //nolint:gosec // no secret depends on it
+}
+
+// failureOf returns the Failure of an attempt, nil when it succeeded.
+func failureOf(err error) *Failure {
+	if err == nil {
+		return nil
+	}
+	return AsFailure(err)
+}
+
+// outlive returns a context for recording the outcome of a request that has
+// left, which must also work while the process is stopping.
+func outlive(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+}
+
+func (r *Relay) saveCall(ctx context.Context, lane Lane, c Call) error {
+	return r.Store.InTx(ctx, func(tx Tx) error {
+		tx.Fence(lane)
+		return tx.SaveCall(&c)
+	})
+}
+
+// noteAttempt keeps what came of one try. It must not hold up the call: when
+// the database refuses, the log has it.
+func (r *Relay) noteAttempt(ctx context.Context, c Call, started time.Time, f *Failure) {
+	took := r.Now().Sub(started)
+	a := Attempt{CallID: c.ID, At: started.UnixMilli(), Took: took.Milliseconds(), Outcome: "ok"}
+	if f != nil {
+		a.Outcome, a.Code, a.RequestID = string(f.Kind), f.Code, f.RequestID
+	}
+	r.Meter.Attempt(c.Kind, a.Outcome, took)
+	if f == nil && c.Kind != CallLINESend {
+		return // the call itself says that it is done
+	}
+	if err := r.Store.InTx(ctx, func(tx Tx) error { return tx.AddAttempt(a) }); err != nil {
+		r.Log.Warn("attempt not noted", "call", c.ID, "outcome", a.Outcome, "code", a.Code, "error", err)
+	}
+}
+
+// attemptSimple makes a call that may safely be repeated whatever became of
+// it, up to a number of tries (0: a day).
+func (r *Relay) attemptSimple(ctx context.Context, lane Lane, c Call, tries int, do func(context.Context) error) error {
+	started := r.Now()
+	f := failureOf(do(ctx))
+	ctx, cancel := outlive(ctx)
+	defer cancel()
+	r.noteAttempt(ctx, c, started, f)
+	return r.Store.InTx(ctx, func(tx Tx) error {
+		tx.Fence(lane)
+		r.settleSimple(tx, &c, f, tries)
+		return tx.SaveCall(&c)
+	})
+}
+
+// settleSimple decides how a call goes on that may safely be repeated.
+func (r *Relay) settleSimple(tx Tx, c *Call, f *Failure, tries int) {
+	if c.FirstAt == 0 {
+		c.FirstAt = tx.Now()
+	}
+	if f == nil {
+		endCall(tx, c, CallDone)
+		return
+	}
+	c.Code, c.State = f.Code, CallQueued
+	switch f.Kind {
+	case Permanent:
+		endCall(tx, c, CallFailed)
+		return
+	case RateLimited:
+		c.NextAt = tx.Now() + max(f.RetryAfter, time.Second).Milliseconds()
+		return
+	case Misconfigured:
+		c.NextAt = tx.Now() + slackRetry.Milliseconds()
+	case Transient, Uncertain:
+		c.Attempts++
+		c.NextAt = tx.Now() + backoff(c.Attempts).Milliseconds()
+	}
+	if tries > 0 && c.Attempts >= tries || tx.Now()-c.FirstAt > (24*time.Hour).Milliseconds() {
+		r.Log.Error("call given up", "call", c.ID, "kind", c.Kind, "code", c.Code)
+		endCall(tx, c, CallFailed)
+	}
+}
+
+func reactionRef(channelID, ts, emoji string) string { return channelID + " " + ts + " " + emoji }
+
+func splitReaction(ref string) (channelID, ts, emoji string, err error) {
+	fields := strings.Fields(ref)
+	if len(fields) != 3 {
+		return "", "", "", fmt.Errorf("reaction %q has not three fields", ref)
+	}
+	return fields[0], fields[1], fields[2], nil
+}

@@ -1,0 +1,363 @@
+package bot
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"madoguchi/operators"
+	"madoguchi/routing"
+)
+
+// profileFresh is how long a fetched profile counts as current.
+const profileFresh = 24 * time.Hour
+
+// newGenerationAfter is how long a thread is idle before the next message
+// opens a new one.
+const newGenerationAfter = 30 * 24 * time.Hour
+
+// decideLINE turns one event of LINE into what follows from it. The friend is
+// locked throughout, so decisions about one friend never cross.
+func (r *Relay) decideLINE(tx Tx, e StoredEvent) error {
+	o, err := r.office(tx, e.AccountID)
+	if err != nil {
+		return err
+	}
+	ev, err := r.DecodeLINE(e.Raw)
+	if err != nil {
+		return fmt.Errorf("%w: %w", errUnreadable, err)
+	}
+	if ev.FriendID == "" { // belongs to no conversation, such as a delivery report
+		return nil
+	}
+	f, isNew, err := tx.LockFriendByLINE(o.ID, ev.FriendID, ev.FriendKind)
+	if err != nil {
+		return err
+	}
+	d := &lineDecision{relay: r, tx: tx, office: o, stored: e, event: ev, friend: f}
+	if d.event.At == 0 {
+		d.event.At = e.ReceivedAt
+	}
+	if err := d.decide(); err != nil {
+		return err
+	}
+	if isNew || tx.Now()-d.friend.ProfileAt > profileFresh.Milliseconds() {
+		d.friend.ProfileAt = tx.Now()
+		if err := r.addTask(tx, o.ID, CallLINEProfile, d.friend.ID); err != nil {
+			return err
+		}
+	}
+	return tx.SaveFriend(&d.friend)
+}
+
+// lineDecision is the deciding of one LINE event.
+type lineDecision struct {
+	relay  *Relay
+	tx     Tx
+	office *office
+	stored StoredEvent
+	event  LINEEvent
+	friend Friend
+}
+
+func (d *lineDecision) decide() error {
+	d.followMode()
+	if err := d.keepReplyToken(); err != nil {
+		return err
+	}
+	switch d.event.Type {
+	case "message", "messageEdited":
+		return d.message()
+	case "unsend":
+		return d.relay.unsend(d.tx, d.office, &d.friend, d.event.UnsentID)
+	case "follow":
+		return d.follow()
+	case "unfollow", "leave":
+		return d.leave()
+	case "join":
+		d.setBlocked(false)
+		return d.happening(true)
+	case "postback":
+		return d.postback()
+	case "memberJoined", "memberLeft":
+		return d.happening(true)
+	default:
+		return d.happening(true)
+	}
+}
+
+// followMode notes whether a module channel holds the chat. An older event
+// that arrives late changes nothing.
+func (d *lineDecision) followMode() {
+	if d.event.At >= d.friend.StandbyAt && d.event.Standby != d.friend.Standby {
+		d.friend.Standby = d.event.Standby
+		d.friend.StandbyAt = d.event.At
+	}
+}
+
+func (d *lineDecision) setBlocked(blocked bool) (changed bool) {
+	if d.event.At < d.friend.BlockedAt || d.friend.Blocked == blocked {
+		return false
+	}
+	d.friend.Blocked, d.friend.BlockedAt = blocked, d.event.At
+	return true
+}
+
+func (d *lineDecision) keepReplyToken() error {
+	if d.event.ReplyToken == "" || d.event.Standby {
+		return nil
+	}
+	return d.tx.AddReplyToken(ReplyToken{
+		ID: newID(), AccountID: d.office.ID, FriendID: d.friend.ID,
+		Token: d.event.ReplyToken, ReceivedAt: d.stored.ReceivedAt,
+	})
+}
+
+func (d *lineDecision) message() error {
+	c := d.event.Content
+	if c == nil {
+		return d.happening(true)
+	}
+	if c.LINEID != "" {
+		if buried, err := d.tx.Buried(d.office.ID, c.LINEID); err != nil {
+			return err
+		} else if buried {
+			return d.takenBack(c.LINEID)
+		}
+	}
+	// Whoever writes has not blocked the account, whatever arrived before.
+	if d.event.At >= d.friend.BlockedAt {
+		d.setBlocked(false)
+	}
+	c.Edited = c.Edited || d.event.Type == "messageEdited"
+	if c.MarkAsRead != "" && d.event.At >= d.friend.LastAt {
+		d.friend.MarkAsRead = c.MarkAsRead
+	}
+	started := d.friend.WaitingSince == 0
+	if started {
+		d.friend.WaitingSince = d.event.At
+	}
+	m, err := d.store(c)
+	if err != nil {
+		return err
+	}
+	if c.HasMedia() {
+		if err := d.relay.addTask(d.tx, d.office.ID, CallLINEMedia, m.ID); err != nil {
+			return err
+		}
+	}
+	if err := d.applyRules(routing.Stimulus{Text: c.Text}); err != nil {
+		return err
+	}
+	return d.show(m, true, started)
+}
+
+// takenBack keeps only that something was said: the friend took the message
+// back before it arrived here.
+func (d *lineDecision) takenBack(lineID string) error {
+	if err := d.tx.RedactEvents(d.office.ID, lineID); err != nil {
+		return err
+	}
+	m, err := d.store(&Content{Kind: ContentOther, LINEID: lineID})
+	if err != nil {
+		return err
+	}
+	m.Unsent = true
+	if err := d.tx.SaveMessage(&m); err != nil {
+		return err
+	}
+	return d.show(m, true, false)
+}
+
+func (d *lineDecision) follow() error {
+	changed := d.setBlocked(false)
+	if d.event.At >= d.friend.BlockedAt {
+		d.friend.BlockedAt = d.event.At
+	}
+	if err := d.applyRules(routing.Stimulus{Follow: true}); err != nil {
+		return err
+	}
+	if err := d.relay.countFollow(d.tx, d.office, d.event.At); err != nil {
+		return err
+	}
+	if !changed && !d.event.Unblocked {
+		return nil
+	}
+	return d.happening(false)
+}
+
+func (d *lineDecision) leave() error {
+	if !d.setBlocked(true) {
+		return nil // said already, or an older event that came late
+	}
+	d.friend.WaitingSince = 0
+	return d.happening(false)
+}
+
+func (d *lineDecision) postback() error {
+	if p := d.event.Postback; p != nil {
+		if err := d.applyRules(routing.Stimulus{PostbackData: p.Data}); err != nil {
+			return err
+		}
+	}
+	return d.happening(true)
+}
+
+// happening shows an event that is no message. One that opens no thread is
+// only shown where the friend has one.
+func (d *lineDecision) happening(opensThread bool) error {
+	c := &Content{
+		Kind: ContentEvent, Type: d.event.Type, Postback: d.event.Postback, Members: d.event.MemberIDs,
+	}
+	if d.event.Unblocked {
+		c.Flag = "unblocked"
+	}
+	if !opensThread {
+		threads, err := d.tx.CurrentThreads(d.friend.ID)
+		if err != nil {
+			return err
+		}
+		if !slices.ContainsFunc(threads, func(t Thread) bool { return t.Sight }) {
+			return nil
+		}
+	}
+	m, err := d.store(c)
+	if err != nil {
+		return err
+	}
+	return d.show(m, opensThread, false)
+}
+
+func (d *lineDecision) store(c *Content) (Message, error) {
+	raw, err := json.Marshal(c)
+	if err != nil {
+		return Message{}, fmt.Errorf("content of event %s: %w", d.stored.ID, err)
+	}
+	m := Message{
+		ID: newID(), AccountID: d.office.ID, FriendID: d.friend.ID, Kind: ItemMessage,
+		At: d.event.At, ReceivedAt: d.stored.ReceivedAt, LINEID: c.LINEID, QuotedID: c.QuotedID, SpeakerID: d.event.SpeakerID,
+		Content: raw, Late: d.event.At < d.friend.LastAt,
+	}
+	if c.HasMedia() {
+		m.Media = MediaFetching
+	}
+	d.friend.LastAt = max(d.friend.LastAt, d.event.At)
+	return m, d.tx.AddMessage(&m)
+}
+
+// applyRules puts the tags of every matching rule on the friend, except those
+// that a person took off.
+func (d *lineDecision) applyRules(s routing.Stimulus) error {
+	matches := d.office.router.Route(s)
+	if len(matches) == 0 {
+		return nil
+	}
+	tags, err := d.tx.FriendTags(d.friend.ID)
+	if err != nil {
+		return err
+	}
+	known := map[string]bool{}
+	for _, t := range tags {
+		known[t.TagID] = true
+	}
+	changed := false
+	for _, match := range matches {
+		for _, tag := range match.Tags {
+			if known[tag] {
+				continue
+			}
+			known[tag], changed = true, true
+			t := FriendTag{FriendID: d.friend.ID, TagID: tag, On: true, By: "rule", At: d.tx.Now()}
+			if err := d.tx.SetFriendTag(t, d.office.ID); err != nil {
+				return err
+			}
+			if err := d.tx.Audit(AuditEntry{
+				AccountID: d.office.ID, Actor: "rule", Action: "tag_on", FriendID: d.friend.ID,
+				Detail: detail("tag", d.office.tags[tag], "rule", match.Rule+1), Allowed: true,
+			}); err != nil {
+				return err
+			}
+		}
+	}
+	if !changed {
+		return nil
+	}
+	return d.relay.resight(d.tx, d.office, &d.friend)
+}
+
+// show queues a message in every place that shows the friend.
+func (d *lineDecision) show(m Message, opensThread, refreshCards bool) error {
+	tags, err := d.tx.FriendTags(d.friend.ID)
+	if err != nil {
+		return err
+	}
+	for _, place := range d.office.places(onTags(tags)) {
+		t, err := d.relay.threadAt(d.tx, d.office, &d.friend, place, opensThread)
+		if errors.Is(err, ErrNotFound) {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		if err := d.relay.addPart(d.tx, t, Part{MessageID: m.ID}); err != nil {
+			return err
+		}
+		if refreshCards {
+			if err := d.relay.refreshCard(d.tx, t); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// unsend takes a message out of everything that holds it: the database, the
+// raw event, the file store, and every post. It also works before the message
+// arrives.
+func (r *Relay) unsend(tx Tx, o *office, f *Friend, lineID string) error {
+	if lineID == "" {
+		return nil
+	}
+	if err := tx.Bury(o.ID, lineID); err != nil {
+		return err
+	}
+	if err := tx.RedactEvents(o.ID, lineID); err != nil {
+		return err
+	}
+	m, err := tx.MessageByLINEID(o.ID, lineID)
+	if errors.Is(err, ErrNotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if m.FriendID != f.ID || m.Unsent {
+		return nil
+	}
+	m.Unsent = true
+	m.Content = []byte(`{"kind":"other"}`)
+	m.Text = ""
+	if err := tx.SaveMessage(&m); err != nil {
+		return err
+	}
+	if m.MediaKey != "" {
+		if err := r.addTask(tx, o.ID, CallMediaErase, m.ID); err != nil {
+			return err
+		}
+	}
+	return r.redrawMessage(tx, m)
+}
+
+// person returns the reader whose view decides what a thread shows.
+func (o *office) mayView(place string, f *Friend, tags []string) (sees, views bool) {
+	p, ok := o.reader(place)
+	if !ok {
+		return false, false
+	}
+	if place != OwnersPlace && !o.people.Sees(place, tags) {
+		return false, false
+	}
+	return true, o.people.Decide(p, operators.Friend{ID: f.ID, Tags: tags}, operators.Action{Right: operators.View}).Allowed
+}

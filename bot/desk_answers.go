@@ -1,0 +1,305 @@
+package bot
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+
+	"madoguchi/bot/words"
+	"madoguchi/operators"
+)
+
+const (
+	listEntries = 40
+	listFriends = 2000
+)
+
+// DeskOf is the Desk of a relay: it reads and changes nothing.
+type DeskOf struct{ relay *Relay }
+
+// Desk returns what answers the questions of people in Slack.
+func (r *Relay) Desk() DeskOf { return DeskOf{relay: r} }
+
+var _ Desk = DeskOf{}
+
+// TagChoices implements Desk.
+func (d DeskOf) TagChoices(ctx context.Context, userID string, a Action) (TagChoices, *Refusal, error) {
+	var choices TagChoices
+	var refusal *Refusal
+	err := d.relay.Store.View(ctx, func(tx Tx) error {
+		o, err := d.relay.office(tx, a.AccountID)
+		if err != nil {
+			return err
+		}
+		f, err := tx.Friend(a.FriendID)
+		if err != nil {
+			return err
+		}
+		all, err := tx.FriendTags(f.ID)
+		if err != nil || f.AccountID != o.ID {
+			return errors.Join(err, refuseForeign(f, o))
+		}
+		tags := onTags(all)
+		person, _ := o.people.BySlackUser(userID)
+		choices = TagChoices{Locale: o.Settings.Locale, FriendName: friendName(o, &f)}
+		reason := operators.NoRight
+		for _, t := range o.Settings.Tags {
+			dec := o.people.Decide(person, operators.Friend{ID: f.ID, Tags: tags}, operators.Action{Right: operators.Tags, Item: t.ID})
+			if !dec.Allowed {
+				reason = dec.Reason
+				continue
+			}
+			choices.All = append(choices.All, Choice{ID: t.ID, Name: t.Name})
+			if slices.Contains(tags, t.ID) {
+				choices.Set = append(choices.Set, t.ID)
+			}
+		}
+		if len(choices.All) == 0 && len(o.Settings.Tags) > 0 {
+			refusal = &Refusal{Words: o.words.Say("reply." + string(reason))}
+		}
+		return nil
+	})
+	return choices, refusal, err
+}
+
+func refuseForeign(f Friend, o *office) error {
+	if f.AccountID != o.ID {
+		return ErrNotFound
+	}
+	return nil
+}
+
+// Locale implements Desk.
+func (d DeskOf) Locale(ctx context.Context, userID, channelID string) string {
+	locale := ""
+	// Without an account there is no other language to choose than the default.
+	_ = d.relay.Store.View(ctx, func(tx Tx) error {
+		desks, err := d.desks(tx, userID, channelID)
+		if err == nil && len(desks) > 0 {
+			locale = desks[0].office.Settings.Locale
+		}
+		return err
+	})
+	return locale
+}
+
+// desk is one account as one person may look at it.
+type desk struct {
+	office *office
+	person operators.Person
+	place  string // where their threads are
+}
+
+// desks returns the accounts that a person's question is about: the one of
+// the Slack channel it is asked in, else all the person belongs to.
+func (d DeskOf) desks(tx Tx, userID, channelID string) ([]desk, error) {
+	accounts, err := tx.Accounts()
+	if err != nil {
+		return nil, err
+	}
+	only := ""
+	if id, ok := d.relay.Identity(); ok {
+		c, err := tx.SlackChannelBySlackID(id.TeamID, channelID)
+		if err == nil {
+			only = c.AccountID
+		} else if !errors.Is(err, ErrNotFound) {
+			return nil, err
+		}
+	}
+	var found []desk
+	for _, a := range accounts {
+		if only != "" && a.ID != only {
+			continue
+		}
+		o, err := d.relay.office(tx, a.ID)
+		if err != nil {
+			return nil, err
+		}
+		p, ok := o.people.BySlackUser(userID)
+		if !ok {
+			continue
+		}
+		place := p.Operator
+		if place == "" {
+			place = OwnersPlace
+		}
+		found = append(found, desk{office: o, person: p, place: place})
+	}
+	return found, nil
+}
+
+// ask runs fn for a person's accounts, or refuses somebody who has none.
+func (d DeskOf) ask(ctx context.Context, userID, channelID string, fn func(tx Tx, desks []desk) (Listing, error)) (l Listing, refusal *Refusal, err error) {
+	err = d.relay.Store.View(ctx, func(tx Tx) error {
+		desks, err := d.desks(tx, userID, channelID)
+		if err != nil {
+			return err
+		}
+		if len(desks) == 0 {
+			refusal = &Refusal{Words: words.In("").Say("reply.not_operator")}
+			return nil
+		}
+		l, err = fn(tx, desks)
+		l.Locale = desks[0].office.Settings.Locale
+		return err
+	})
+	return l, refusal, err
+}
+
+// Waiting implements Desk.
+func (d DeskOf) Waiting(ctx context.Context, userID, channelID string) (Listing, *Refusal, error) {
+	return d.ask(ctx, userID, channelID, func(tx Tx, desks []desk) (Listing, error) {
+		l := Listing{Title: desks[0].office.words.Say("desk.waiting_title")}
+		for _, k := range desks {
+			friends, err := tx.WaitingFriends(k.office.ID, listFriends)
+			if err != nil {
+				return l, err
+			}
+			if err := d.list(tx, k, friends, &l); err != nil {
+				return l, err
+			}
+		}
+		if len(l.Groups) == 0 {
+			l.Title = desks[0].office.words.Say("desk.nobody_waits")
+		}
+		return l, nil
+	})
+}
+
+// Find implements Desk.
+func (d DeskOf) Find(ctx context.Context, userID, channelID, name string) (Listing, *Refusal, error) {
+	return d.ask(ctx, userID, channelID, func(tx Tx, desks []desk) (Listing, error) {
+		l := Listing{Title: desks[0].office.words.Say("desk.find_title", name)}
+		for _, k := range desks {
+			friends, err := tx.FindFriends(k.office.ID, name, listFriends)
+			if err != nil {
+				return l, err
+			}
+			if err := d.list(tx, k, friends, &l); err != nil {
+				return l, err
+			}
+		}
+		if len(l.Groups) == 0 {
+			l.Title = desks[0].office.words.Say("desk.nobody_found", name)
+		}
+		return l, nil
+	})
+}
+
+// list adds those of some friends whom the person may see, under their tags.
+func (d DeskOf) list(tx Tx, k desk, friends []Friend, l *Listing) error {
+	type seen struct {
+		friend Friend
+		tag    string
+	}
+	var visible []seen
+	for _, f := range friends {
+		all, err := tx.FriendTags(f.ID)
+		if err != nil {
+			return err
+		}
+		tags := onTags(all)
+		if !k.person.Owner && !k.office.people.Sees(k.place, tags) {
+			continue
+		}
+		if len(visible) >= listEntries {
+			l.More++
+			continue
+		}
+		tag := ""
+		for _, t := range k.office.Settings.Tags { // the first in the account file's order
+			if slices.Contains(tags, t.ID) {
+				tag = t.Name
+				break
+			}
+		}
+		visible = append(visible, seen{f, tag})
+	}
+	ids := make([]string, len(visible))
+	for i, v := range visible {
+		ids[i] = v.friend.ID
+	}
+	links, err := d.links(tx, k, ids)
+	if err != nil {
+		return err
+	}
+	groups := map[string]int{}
+	for _, v := range visible {
+		at, ok := groups[v.tag]
+		if !ok {
+			at = len(l.Groups)
+			groups[v.tag] = at
+			l.Groups = append(l.Groups, ListingGroup{Name: v.tag})
+		}
+		e := ListingEntry{Title: friendName(k.office, &v.friend), Link: links[v.friend.ID]}
+		if v.friend.WaitingSince > 0 {
+			minutes := (tx.Now() - v.friend.WaitingSince) / 60_000
+			e.Detail = k.office.words.Say("desk.waiting_for", k.office.clock(v.friend.WaitingSince), minutes)
+		}
+		if e.Link == "" {
+			e.Open = &Action{Name: ActOpen, AccountID: k.office.ID, FriendID: v.friend.ID}
+		}
+		l.Groups[at].Entries = append(l.Groups[at].Entries, e)
+	}
+	return nil
+}
+
+// links leads to the friends' threads in the person's own Slack channel.
+func (d DeskOf) links(tx Tx, k desk, friendIDs []string) (map[string]string, error) {
+	links := map[string]string{}
+	id, ok := d.relay.Identity()
+	if !ok || len(friendIDs) == 0 {
+		return links, nil
+	}
+	c, err := tx.SlackChannelAt(k.office.ID, k.place)
+	if errors.Is(err, ErrNotFound) || err == nil && c.ChannelID == "" {
+		return links, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	threads, err := tx.ThreadsFor(k.place, friendIDs)
+	if err != nil {
+		return nil, err
+	}
+	for _, t := range threads {
+		if t.TS != "" && t.SlackChannelID == c.ID {
+			links[t.FriendID] = strings.TrimSuffix(id.TeamURL, "/") + "/archives/" + c.ChannelID + "/p" + strings.ReplaceAll(t.TS, ".", "")
+		}
+	}
+	return links, nil
+}
+
+// Operators implements Desk.
+func (d DeskOf) Operators(ctx context.Context, userID, channelID string) (Listing, *Refusal, error) {
+	return d.ask(ctx, userID, channelID, func(tx Tx, desks []desk) (Listing, error) {
+		l := Listing{Title: desks[0].office.words.Say("desk.operators_title")}
+		for _, k := range desks {
+			if !k.person.Owner {
+				continue
+			}
+			g := ListingGroup{Name: k.office.Settings.Name}
+			sets := map[string]string{}
+			for _, s := range k.office.Settings.PermissionSets {
+				sets[s.ID] = s.Name
+			}
+			for i, op := range k.office.Settings.Operators {
+				if i >= listEntries {
+					l.More++
+					continue
+				}
+				var names []string
+				for _, s := range op.PermissionSets {
+					names = append(names, sets[s])
+				}
+				g.Entries = append(g.Entries, ListingEntry{Title: op.Name, Detail: strings.Join(names, "・")})
+			}
+			l.Groups = append(l.Groups, g)
+		}
+		if len(l.Groups) == 0 {
+			l.Title = desks[0].office.words.Say("desk.owners_only")
+		}
+		return l, nil
+	})
+}

@@ -1,0 +1,116 @@
+package bot
+
+import (
+	"context"
+	"strconv"
+	"time"
+)
+
+const (
+	heartEvery = 10 * time.Second
+	purgeEvery = 10 * time.Minute
+	gapOver    = time.Minute
+	mediaKeep  = 30 * 24 * time.Hour
+	mediaBatch = 100
+)
+
+func (r *Relay) versionOf(ctx context.Context, accountID string) (string, error) {
+	var version int64
+	err := r.Store.View(ctx, func(tx Tx) (err error) {
+		version, err = tx.AccountVersion(accountID)
+		return err
+	})
+	return "v" + strconv.FormatInt(version, 10), err
+}
+
+// keepHouse notes that this deployment runs, tells the owners after a gap from
+// when to when LINE may have found nobody, and removes what has served its
+// time.
+func (r *Relay) keepHouse(ctx context.Context) error {
+	tick := time.NewTicker(heartEvery)
+	defer tick.Stop()
+	var purged time.Time
+	for {
+		if err := r.heartbeat(ctx); err != nil && ctx.Err() == nil {
+			r.Log.Warn("heartbeat", "error", err)
+		}
+		if r.Now().Sub(purged) > purgeEvery {
+			if err := r.tidy(ctx); err != nil && ctx.Err() == nil {
+				r.Log.Warn("tidying up", "error", err)
+			}
+			purged = r.Now()
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+		}
+	}
+}
+
+func (r *Relay) heartbeat(ctx context.Context) error {
+	return r.Store.InTx(ctx, func(tx Tx) error {
+		now := tx.Now()
+		before, err := tx.Heartbeat(now)
+		if err != nil || before == 0 || now-before < gapOver.Milliseconds() {
+			return err
+		}
+		accounts, err := tx.Accounts()
+		if err != nil {
+			return err
+		}
+		for _, a := range accounts {
+			o, err := r.office(tx, a.ID)
+			if err != nil {
+				return err
+			}
+			seen, err := tx.RedeliverySeen(a.ID)
+			if err != nil {
+				return err
+			}
+			key := "relay.gap"
+			if seen > 0 {
+				key = "relay.gap_redelivered"
+			}
+			if err := r.tellOwners(tx, o, o.words.Say(key, o.clock(before), o.clock(now))); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// tidy removes files over their time and, through Purge, what the database no
+// longer needs.
+func (r *Relay) tidy(ctx context.Context) error {
+	now := r.Now().UnixMilli()
+	if r.Purge != nil {
+		if err := r.Purge(ctx, now); err != nil {
+			return err
+		}
+	}
+	for {
+		var expired []Message
+		if err := r.Store.View(ctx, func(tx Tx) (err error) {
+			expired, err = tx.ExpiredMedia(now-mediaKeep.Milliseconds(), mediaBatch)
+			return err
+		}); err != nil || len(expired) == 0 {
+			return err
+		}
+		for _, m := range expired {
+			if err := r.Files.Delete(ctx, m.MediaKey); err != nil {
+				return err
+			}
+			if err := r.Store.InTx(ctx, func(tx Tx) error {
+				now, err := tx.Message(m.ID) // it may have been taken back meanwhile
+				if err != nil {
+					return err
+				}
+				now.MediaKey, now.Media = "", MediaGone
+				return tx.SaveMessage(&now)
+			}); err != nil {
+				return err
+			}
+		}
+	}
+}

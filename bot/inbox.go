@@ -1,0 +1,105 @@
+package bot
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+)
+
+const (
+	eventsAtOnce  = 50
+	eventAttempts = 5
+	serveFor      = 5 * time.Second // then others may have the slot
+)
+
+// errUnreadable marks an event that no further attempt can decide.
+var errUnreadable = errors.New("unreadable event")
+
+func newID() string { return uuid.Must(uuid.NewV7()).String() }
+
+// serveInbox decides the events of one lane in order. An event that fails
+// holds its lane, for a bounded number of attempts; then it is parked, the
+// owners are told, and the lane goes on.
+func (r *Relay) serveInbox(ctx context.Context, lane Lane) (int64, error) {
+	for until := r.Now().Add(serveFor); r.Now().Before(until); {
+		var events []StoredEvent
+		err := r.Store.View(ctx, func(tx Tx) (err error) {
+			events, err = tx.PendingEvents(lane.ID, eventsAtOnce)
+			return err
+		})
+		if err != nil || len(events) == 0 {
+			return 0, err
+		}
+		for _, e := range events {
+			if ctx.Err() != nil {
+				return 0, ctx.Err()
+			}
+			if err := r.decide(ctx, lane, e); err != nil {
+				return r.holdLane(ctx, lane, e, err)
+			}
+			r.Meter.Decided(e.Source, "ok")
+			// A late one that arrived meanwhile is seen by the next reading;
+			// what was read stays in order.
+		}
+	}
+	return r.Now().UnixMilli(), nil
+}
+
+func (r *Relay) decide(ctx context.Context, lane Lane, e StoredEvent) error {
+	return r.Store.InTx(ctx, func(tx Tx) error {
+		tx.Fence(lane)
+		var err error
+		switch e.Source {
+		case FromLINE:
+			err = r.decideLINE(tx, e)
+		case FromSlack:
+			err = r.decideSlack(tx, e)
+		case FromSelf:
+			err = r.decideErrand(tx, e)
+		default:
+			err = fmt.Errorf("event of unknown source %q", e.Source)
+		}
+		if err != nil {
+			return err
+		}
+		return tx.FinishEvent(e.ID)
+	})
+}
+
+// holdLane counts a failure of an event, and parks it when it had enough.
+func (r *Relay) holdLane(ctx context.Context, lane Lane, e StoredEvent, cause error) (int64, error) {
+	if errors.Is(cause, ErrLeaseLost) || ctx.Err() != nil {
+		return 0, cause
+	}
+	r.Log.Error("event cannot be decided", "event", e.ID, "source", e.Source, "account", e.AccountID,
+		"attempt", e.Attempts+1, "error", cause)
+	r.Meter.Decided(e.Source, "error")
+	park := e.Attempts+1 >= eventAttempts || errors.Is(cause, errUnreadable)
+	err := r.Store.InTx(ctx, func(tx Tx) error {
+		tx.Fence(lane)
+		if !park {
+			return tx.RetryEvent(e.ID, cause.Error())
+		}
+		if err := tx.ParkEvent(e.ID, cause.Error()); err != nil {
+			return err
+		}
+		if e.AccountID == "" {
+			return nil
+		}
+		o, err := r.office(tx, e.AccountID)
+		if err != nil {
+			return err
+		}
+		return r.tellOwners(tx, o, o.words.Say("relay.parked", e.ID))
+	})
+	if err != nil {
+		return 0, err
+	}
+	if park {
+		return r.Now().UnixMilli(), nil
+	}
+	return r.Now().Add(time.Second << e.Attempts).UnixMilli(), nil
+}

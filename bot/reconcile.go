@@ -1,0 +1,419 @@
+package bot
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+const (
+	channelNameMax = 80
+	nameTries      = 20
+)
+
+// channelMark is the topic's beginning by which a Slack channel is known as
+// the one made for a row, when the answer to its making was lost.
+func channelMark(c SlackChannel) string { return "madoguchi:" + c.ID }
+
+// reconcile brings one Slack channel in line with what is wanted: made, named,
+// private, its members those who may be there, and ready or stopped.
+func (r *Relay) reconcile(ctx context.Context, c Call) error {
+	id, ok := r.Identity()
+	if !ok {
+		return &Failure{Kind: Transient, Code: "identity_unknown"}
+	}
+	var channel SlackChannel
+	var o *office
+	if err := r.lookUp(ctx, func(tx Tx) (err error) {
+		if channel, err = tx.SlackChannel(c.Ref); err != nil {
+			return err
+		}
+		o, err = r.office(tx, channel.AccountID)
+		return err
+	}); err != nil {
+		return err
+	}
+	room := reconciling{relay: r, office: o, channel: channel, bot: id}
+	return room.run(ctx)
+}
+
+// reconciling is one pass over one Slack channel.
+type reconciling struct {
+	relay   *Relay
+	office  *office
+	channel SlackChannel
+	bot     SlackIdentity
+	room    Room
+}
+
+func (c *reconciling) run(ctx context.Context) error {
+	removed := c.removed()
+	if removed && c.channel.ChannelID == "" {
+		return c.set(ctx, ChannelClosed, "", "")
+	}
+	if c.channel.ChannelID == "" {
+		if err := c.make(ctx); err != nil {
+			return err
+		}
+	}
+	room, err := c.relay.Slack.Channel(ctx, c.channel.ChannelID)
+	if f := failureOf(err); f != nil {
+		if f.Code == "channel_not_found" {
+			return c.set(ctx, ChannelStopped, f.Code, "relay.channel_lost")
+		}
+		return err
+	}
+	c.room = room
+	switch {
+	case removed:
+		return c.close(ctx)
+	case room.Archived:
+		return c.set(ctx, ChannelStopped, "archived", "relay.channel_archived")
+	case !room.Private:
+		return c.set(ctx, ChannelStopped, "public", "relay.channel_public")
+	case room.Shared:
+		return c.set(ctx, ChannelStopped, "shared", "relay.channel_shared")
+	case !room.Member:
+		return c.set(ctx, ChannelStopped, "not_in_channel", "relay.channel_left")
+	}
+	return c.members(ctx)
+}
+
+func (c *reconciling) removed() bool {
+	if c.channel.Place == OwnersPlace {
+		return false
+	}
+	_, ok := c.office.people.ByKey(c.channel.Place)
+	return !ok
+}
+
+// make finds or makes the Slack channel.
+func (c *reconciling) make(ctx context.Context) error {
+	if given := c.given(); given != "" {
+		c.channel.ChannelID, c.channel.TeamID = given, c.bot.TeamID
+		return c.save(ctx)
+	}
+	own, err := c.relay.Slack.OwnChannels(ctx)
+	if err != nil {
+		return err
+	}
+	for _, room := range own {
+		if strings.HasPrefix(room.Topic, channelMark(c.channel)) {
+			return c.adopt(ctx, room)
+		}
+	}
+	for n := range nameTries {
+		name := c.name(n)
+		// A Slack channel of that name that we made and nobody uses is the one
+		// whose making was not recorded.
+		if i := slices.IndexFunc(own, func(room Room) bool {
+			return room.Name == name && room.Creator == c.bot.BotUserID && room.Topic == "" && !room.Archived
+		}); i >= 0 {
+			free, err := c.unclaimed(ctx, own[i])
+			if err != nil {
+				return err
+			}
+			if free {
+				return c.adopt(ctx, own[i])
+			}
+		}
+		room, err := c.relay.Slack.CreateChannel(ctx, name)
+		if f := failureOf(err); f != nil {
+			if f.Code == "name_taken" {
+				continue
+			}
+			if f.Kind == Permanent || f.Kind == Misconfigured {
+				c.relay.Log.Error("Slack channel cannot be made", "name", name, "code", f.Code)
+			}
+			return err
+		}
+		return c.adopt(ctx, room)
+	}
+	return &Failure{Kind: Permanent, Code: "name_taken"}
+}
+
+func (c *reconciling) given() string {
+	if c.channel.Place == OwnersPlace {
+		return c.office.Settings.OwnersChannel
+	}
+	op, _ := c.office.people.Operator(c.channel.Place)
+	return op.SlackChannel
+}
+
+func (c *reconciling) name(n int) string {
+	name := "line-" + c.office.Slug + "-" + c.channel.Place
+	if n > 0 {
+		name = fmt.Sprintf("%s-%d", name, n+1)
+	}
+	return name[:min(len(name), channelNameMax)]
+}
+
+func (c *reconciling) unclaimed(ctx context.Context, room Room) (bool, error) {
+	free := false
+	err := c.relay.lookUp(ctx, func(tx Tx) error {
+		_, err := tx.SlackChannelBySlackID(c.bot.TeamID, room.ID)
+		free = err != nil
+		if free {
+			return nil
+		}
+		return err
+	})
+	return free, err
+}
+
+// adopt stores which Slack channel it is, and marks it so that it is found
+// again whatever happens next.
+func (c *reconciling) adopt(ctx context.Context, room Room) error {
+	c.channel.ChannelID, c.channel.TeamID, c.channel.Name = room.ID, c.bot.TeamID, room.Name
+	if err := c.save(ctx); err != nil {
+		return err
+	}
+	if strings.HasPrefix(room.Topic, channelMark(c.channel)) {
+		return nil
+	}
+	topic := channelMark(c.channel) + " " + c.office.words.Say("relay.channel_topic", c.office.Settings.Name)
+	err := c.relay.Slack.SetTopic(ctx, room.ID, topic)
+	if f := failureOf(err); f != nil && f.Kind != Permanent {
+		return err
+	}
+	return nil
+}
+
+func (c *reconciling) save(ctx context.Context) error {
+	return c.relay.inStore(ctx, func(tx Tx) error { return tx.SaveSlackChannel(&c.channel) })
+}
+
+// wanted are the Slack users who belong in the Slack channel, and those who
+// may be there if they care to.
+func (c *reconciling) wanted() (belong, may []string) {
+	may = slices.Clone(c.office.Settings.Owners)
+	may = append(may, c.bot.BotUserID)
+	if c.channel.Place == OwnersPlace {
+		return c.office.Settings.Owners, may
+	}
+	op, _ := c.office.people.Operator(c.channel.Place)
+	p, _ := c.office.people.ByKey(c.channel.Place)
+	if p.SlackUser != "" {
+		belong = append(belong, p.SlackUser)
+	}
+	return append(belong, op.Also...), may
+}
+
+// members invites who is missing and removes who must not be there. Where
+// somebody cannot be removed, posting stops: they would read along.
+func (c *reconciling) members(ctx context.Context) error {
+	if err := c.findOperator(ctx); err != nil {
+		return err
+	}
+	belong, may := c.wanted()
+	present, err := c.relay.Slack.Members(ctx, c.channel.ChannelID)
+	if err != nil {
+		return err
+	}
+	for _, user := range belong {
+		if slices.Contains(present, user) {
+			continue
+		}
+		if f := failureOf(c.relay.Slack.Invite(ctx, c.channel.ChannelID, user)); f != nil {
+			if f.Kind != Permanent {
+				return f
+			}
+			if err := c.tell(ctx, "relay.cannot_invite", user, f.Code); err != nil {
+				return err
+			}
+		}
+	}
+	for _, user := range present {
+		if slices.Contains(belong, user) || slices.Contains(may, user) {
+			continue
+		}
+		if f := failureOf(c.relay.Slack.Kick(ctx, c.channel.ChannelID, user)); f != nil {
+			if f.Kind == Permanent || f.Kind == Misconfigured {
+				return c.set(ctx, ChannelStopped, "stranger", "relay.channel_stranger")
+			}
+			return f
+		}
+		if err := c.tell(ctx, "relay.stranger_removed", user, c.channel.Name); err != nil {
+			return err
+		}
+	}
+	return c.set(ctx, ChannelReady, "", "")
+}
+
+// findOperator looks an operator up by e-mail where the account file gives no
+// Slack user.
+func (c *reconciling) findOperator(ctx context.Context) error {
+	op, ok := c.office.people.Operator(c.channel.Place)
+	p, _ := c.office.people.ByKey(c.channel.Place)
+	if !ok || p.SlackUser != "" {
+		return nil
+	}
+	if op.Email == "" {
+		return c.tell(ctx, "relay.operator_unknown", op.Name)
+	}
+	user, err := c.relay.Slack.UserByEmail(ctx, op.Email)
+	if f := failureOf(err); f != nil {
+		if f.Kind != Permanent {
+			return err
+		}
+		return c.tell(ctx, "relay.operator_unknown", op.Name)
+	}
+	if user.Deleted || user.Bot {
+		return c.tell(ctx, "relay.operator_unknown", op.Name)
+	}
+	return c.relay.inStore(ctx, func(tx Tx) error {
+		if err := tx.SetIdentity(c.office.ID, op.Key, user.ID); err != nil {
+			return err
+		}
+		var err error
+		c.office, err = c.relay.office(tx, c.office.ID)
+		return err
+	})
+}
+
+// close takes everybody out of the Slack channel of an operator who was
+// removed, except owners; retention archives it later.
+func (c *reconciling) close(ctx context.Context) error {
+	present, err := c.relay.Slack.Members(ctx, c.channel.ChannelID)
+	if err != nil {
+		return err
+	}
+	for _, user := range present {
+		if user == c.bot.BotUserID || slices.Contains(c.office.Settings.Owners, user) {
+			continue
+		}
+		if f := failureOf(c.relay.Slack.Kick(ctx, c.channel.ChannelID, user)); f != nil {
+			if f.Kind != Permanent {
+				return f
+			}
+			if err := c.tell(ctx, "relay.cannot_remove", user, c.channel.Name); err != nil {
+				return err
+			}
+		}
+	}
+	return c.set(ctx, ChannelClosed, "", "")
+}
+
+// tell says something to the owners once an hour.
+func (c *reconciling) tell(ctx context.Context, key string, args ...any) error {
+	return c.relay.inStore(ctx, func(tx Tx) error {
+		what := fmt.Sprintf("told:%s:%s:%v", key, c.channel.ID, args)
+		told, err := tx.CountFollow(what, tx.Now()-tx.Now()%time.Hour.Milliseconds())
+		if err != nil || told > 1 {
+			return err
+		}
+		return c.relay.tellOwners(tx, c.office, c.office.words.Say(key, args...))
+	})
+}
+
+// set stores a state. Becoming ready wakes whatever waited; stopping is told
+// to the owners, once.
+func (c *reconciling) set(ctx context.Context, state SlackChannelState, reason, words string) error {
+	return c.relay.inStore(ctx, func(tx Tx) error {
+		now, err := tx.SlackChannel(c.channel.ID)
+		if err != nil {
+			return err
+		}
+		if now.State == state && now.Reason == reason && now.ChannelID == c.channel.ChannelID {
+			return nil
+		}
+		if c.room.Name != "" {
+			c.channel.Name = c.room.Name
+		}
+		c.channel.State, c.channel.Reason = state, reason
+		if err := tx.SaveSlackChannel(&c.channel); err != nil {
+			return err
+		}
+		if state == ChannelReady {
+			tx.Poke(LanePost, postLane(c.channel.ID), 0)
+		}
+		if words == "" {
+			return nil
+		}
+		c.relay.Log.Warn("Slack channel stopped", "account", c.office.Slug, "place", c.channel.Place, "reason", reason)
+		return c.relay.tellOwners(tx, c.office, c.office.words.Say(words, c.channel.Name))
+	})
+}
+
+// askReconcile has the Slack channels of an account looked at.
+func (r *Relay) askReconcile(tx Tx, accountID string) error {
+	channels, err := tx.SlackChannels(accountID)
+	if err != nil {
+		return err
+	}
+	for _, c := range channels {
+		if c.State == ChannelClosed {
+			continue
+		}
+		if err := r.addTask(tx, accountID, CallReconcile, c.ID); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (r *Relay) decideMember(tx Tx, teamID string, ev SlackMember) error {
+	return r.reconcileRoom(tx, teamID, ev.ChannelID, "")
+}
+
+func (r *Relay) decideRoom(tx Tx, teamID string, ev SlackRoom) error {
+	// What was let in must not be read until somebody looked.
+	stop := map[string]string{"shared": "shared", "public": "public"}[ev.Change]
+	if ev.Change == "id_changed" && ev.NewID != "" {
+		c, err := tx.SlackChannelBySlackID(teamID, ev.ChannelID)
+		if err == nil {
+			c.ChannelID = ev.NewID
+			return tx.SaveSlackChannel(&c)
+		}
+	}
+	return r.reconcileRoom(tx, teamID, ev.ChannelID, stop)
+}
+
+func (r *Relay) reconcileRoom(tx Tx, teamID, channelID, stop string) error {
+	c, err := tx.SlackChannelBySlackID(teamID, channelID)
+	if err != nil {
+		return ignoreNotFound(err)
+	}
+	if stop != "" && c.State == ChannelReady {
+		c.State, c.Reason = ChannelStopped, "checking_"+stop
+		if err := tx.SaveSlackChannel(&c); err != nil {
+			return err
+		}
+	}
+	return r.addTask(tx, c.AccountID, CallReconcile, c.ID)
+}
+
+// decideUser looks at the Slack channels again when a user was deactivated,
+// and stops posting when the app lost its rights.
+func (r *Relay) decideUser(tx Tx, ev SlackUserChange) error {
+	accounts, err := tx.Accounts()
+	if err != nil {
+		return err
+	}
+	if ev.Revoked {
+		_, err := tx.SetPause(Pause{Connection: slackPause, Code: "token_revoked", Since: tx.Now(), RetryAt: tx.Now() + slackRetry.Milliseconds()})
+		return err
+	}
+	if !ev.Deleted {
+		return nil
+	}
+	for _, a := range accounts {
+		o, err := r.office(tx, a.ID)
+		if err != nil {
+			return err
+		}
+		p, ok := o.people.BySlackUser(ev.UserID)
+		if !ok {
+			continue
+		}
+		if err := r.tellOwners(tx, o, o.words.Say("relay.user_deactivated", p.Name)); err != nil {
+			return err
+		}
+		if err := r.askReconcile(tx, a.ID); err != nil {
+			return err
+		}
+	}
+	return nil
+}

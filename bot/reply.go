@@ -1,0 +1,207 @@
+package bot
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// The reactions that tell how far a reply is.
+const (
+	markHeld    = "hourglass_flowing_sand"
+	markSent    = "white_check_mark"
+	markPaid    = "yen"
+	markFailed  = "x"
+	markUnclear = "question"
+	markNote    = "memo"
+)
+
+// say posts the bot's own words into a thread of a Slack channel of ours.
+// mention pushes a person; "" pushes nobody.
+func (r *Relay) say(tx Tx, o *office, c SlackChannel, threadTS, mention string, item ItemView) error {
+	item.Kind = ItemNotice
+	if item.At == 0 {
+		item.At = tx.Now()
+	}
+	id := newID()
+	body := r.Renderer.RenderPost(c.ChannelID, PostView{
+		Locale: o.Settings.Locale, Zone: o.zone, CallID: id, ThreadTS: threadTS, Mention: mention, Items: []ItemView{item},
+	})
+	_, err := tx.AddCall(&Call{
+		ID: id, AccountID: o.ID, Lane: postLane(c.ID), Kind: CallSlackPost, Ref: mention, Body: body,
+		State: CallQueued, CreatedAt: tx.Now(),
+	})
+	return err
+}
+
+// answer tells the author of a reply something about it, in its thread.
+func (r *Relay) answer(tx Tx, o *office, rp *Reply, item ItemView) error {
+	c, err := tx.SlackChannelBySlackID(rp.TeamID, rp.ChannelID)
+	if err != nil {
+		return fmt.Errorf("Slack channel of reply %s: %w", rp.ID, err)
+	}
+	threadTS := rp.TS
+	if rp.ThreadID != "" {
+		t, err := tx.Thread(rp.ThreadID)
+		if err != nil {
+			return err
+		}
+		threadTS = t.TS
+	}
+	return r.say(tx, o, c, threadTS, rp.UserID, item)
+}
+
+// mark puts a reaction on a reply, or takes it away. A note from a modal has no
+// message of its own to mark.
+func (r *Relay) mark(tx Tx, o *office, rp *Reply, kind CallKind, emoji string) error {
+	if strings.HasPrefix(rp.TS, "view:") {
+		return nil
+	}
+	c, err := tx.SlackChannelBySlackID(rp.TeamID, rp.ChannelID)
+	if err != nil {
+		return fmt.Errorf("Slack channel of reply %s: %w", rp.ID, err)
+	}
+	_, err = tx.AddCall(&Call{
+		ID: newID(), AccountID: o.ID, Lane: postLane(c.ID), Kind: kind, Ref: reactionRef(rp.ChannelID, rp.TS, emoji),
+		State: CallQueued, CreatedAt: tx.Now(),
+	})
+	return err
+}
+
+// hourglass marks a reply as held or queued, once.
+func (r *Relay) hourglass(tx Tx, o *office, rp *Reply) error {
+	if rp.Hourglass {
+		return nil
+	}
+	rp.Hourglass = true
+	return r.mark(tx, o, rp, CallSlackReact, markHeld)
+}
+
+func (r *Relay) unmark(tx Tx, o *office, rp *Reply) error {
+	if !rp.Hourglass {
+		return nil
+	}
+	rp.Hourglass = false
+	return r.mark(tx, o, rp, CallSlackClear, markHeld)
+}
+
+// receipt ends a reply in a state and shows it: a mark, and words with buttons
+// where somebody has to do something.
+func (r *Relay) receipt(tx Tx, o *office, rp *Reply, state ReplyState, why string) error {
+	if err := r.unmark(tx, o, rp); err != nil {
+		return err
+	}
+	rp.State, rp.Reason, rp.EndedAt = state, why, tx.Now()
+	var marks []string
+	var buttons []Action
+	switch state {
+	case ReplySentFree:
+		marks = []string{markSent}
+	case ReplySentPaid:
+		marks = []string{markSent, markPaid}
+	case ReplyNote:
+		marks = []string{markNote}
+	case ReplyRefused:
+		marks = []string{markFailed}
+	case ReplyFailed:
+		marks = []string{markFailed}
+		buttons = []Action{rp.action(ActResend)}
+	case ReplyUnclear:
+		marks = []string{markUnclear}
+		buttons = []Action{rp.action(ActDelivered), rp.action(ActResend)}
+	}
+	for _, m := range marks {
+		if err := r.mark(tx, o, rp, CallSlackReact, m); err != nil {
+			return err
+		}
+	}
+	if err := tx.SaveReply(rp); err != nil {
+		return err
+	}
+	if why == "" {
+		return nil
+	}
+	text := r.reasonWords(o, rp, why)
+	return r.answer(tx, o, rp, ItemView{Text: text, Danger: true, Buttons: buttons})
+}
+
+// reasonWords says why a reply did not go, and how to go on.
+func (r *Relay) reasonWords(o *office, rp *Reply, why string) string {
+	if why == "too_long" {
+		return o.words.Say("reply.too_long", r.TextUnits(rp.Text))
+	}
+	if _, ok := o.words["reply."+why]; ok {
+		return o.words.Say("reply." + why)
+	}
+	return o.words.Say("reply.refused_by_line", why)
+}
+
+func (rp *Reply) action(name ActionName) Action {
+	return Action{Name: name, AccountID: rp.AccountID, FriendID: rp.FriendID, ReplyID: rp.ID}
+}
+
+// refuse ends a reply that may not go, says why and audits it.
+func (r *Relay) refuse(tx Tx, o *office, f *Friend, rp *Reply, why string, sets []string) error {
+	if err := r.audit(tx, o, rp.UserID, "reply", f.ID, false, sets, "reply", rp.ID, "reason", why); err != nil {
+		return err
+	}
+	return r.receipt(tx, o, rp, ReplyRefused, why)
+}
+
+// ask holds a reply until somebody decides whether it still goes.
+func (r *Relay) ask(tx Tx, o *office, rp *Reply, why string) error {
+	rp.State, rp.Reason, rp.CallID = ReplyAsking, why, ""
+	if err := r.hourglass(tx, o, rp); err != nil {
+		return err
+	}
+	if err := tx.SaveReply(rp); err != nil {
+		return err
+	}
+	if why == "group" { // asks with the number of members, which LINE has to tell first
+		return r.addTask(tx, o.ID, CallLINEMembers, rp.ID)
+	}
+	return r.answer(tx, o, rp, ItemView{
+		Text: o.words.Say("ask." + why), Buttons: []Action{rp.action(ActSend), rp.action(ActDiscard)},
+	})
+}
+
+func (r *Relay) audit(tx Tx, o *office, actor, action, friendID string, allowed bool, sets []string, kv ...any) error {
+	return tx.Audit(AuditEntry{
+		AccountID: o.ID, Actor: actor, Action: action, FriendID: friendID, Detail: detail(kv...),
+		Allowed: allowed, Sets: strings.Join(sets, ","),
+	})
+}
+
+// detail is the JSON of names and values, for the audit trail.
+func detail(kv ...any) string {
+	m := make(map[string]any, len(kv)/2)
+	for pair := range slices.Chunk(kv, 2) {
+		m[fmt.Sprint(pair[0])] = pair[1]
+	}
+	raw, err := json.Marshal(m)
+	if err != nil { // only strings and numbers come here
+		panic(err)
+	}
+	return string(raw)
+}
+
+// slackTime is the time of a Slack ts in Unix milliseconds; ok is false for
+// what is none.
+func slackTime(ts string) (ms int64, ok bool) {
+	seconds, fraction, _ := strings.Cut(ts, ".")
+	var s, micros int64
+	if _, err := fmt.Sscanf(seconds, "%d", &s); err != nil || s <= 0 {
+		return 0, false
+	}
+	if fraction != "" {
+		if _, err := fmt.Sscanf((fraction + "000000")[:6], "%d", &micros); err != nil {
+			return 0, false
+		}
+	}
+	return s*1000 + micros/1000, true
+}
+
+// staleAfter is how old a reply may be when it arrives and still go by itself.
+const staleAfter = 2 * time.Minute

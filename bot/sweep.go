@@ -1,0 +1,107 @@
+package bot
+
+import (
+	"context"
+	"strconv"
+	"strings"
+	"time"
+)
+
+const (
+	sweepBack    = 24 * time.Hour
+	sweepThreads = 500
+)
+
+// Sweep looks for replies whose events never arrived, after a gap that began
+// at since (Unix milliseconds): in every thread that was recently used.
+func (r *Relay) Sweep(ctx context.Context, since int64) error {
+	return r.Store.InTx(ctx, func(tx Tx) error { return r.askSweep(tx, since) })
+}
+
+func (r *Relay) askSweep(tx Tx, since int64) error {
+	threads, err := tx.RecentThreads(since-sweepBack.Milliseconds(), sweepThreads)
+	if err != nil {
+		return err
+	}
+	for _, t := range threads {
+		if t.TS == "" || t.FriendID == "" {
+			continue
+		}
+		ref := t.ID + " " + strconv.FormatInt(since, 10)
+		if err := r.addTask(tx, t.AccountID, CallSweep, ref); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// sweepThread accepts the replies of a thread that are newer than the newest
+// known one. Those that did arrive are there already and stay as they are.
+// Where this token may not read threads, the Slack channel is told that
+// replies may be missing.
+func (r *Relay) sweepThread(ctx context.Context, c Call) error {
+	threadID, gap, _ := strings.Cut(c.Ref, " ")
+	since, err := strconv.ParseInt(gap, 10, 64)
+	if err != nil {
+		return &Failure{Kind: Permanent, Code: "bad_ref", Detail: err.Error()}
+	}
+	var t Thread
+	var channel SlackChannel
+	if err := r.lookUp(ctx, func(tx Tx) (err error) {
+		if t, err = tx.Thread(threadID); err != nil {
+			return err
+		}
+		channel, err = tx.SlackChannel(t.SlackChannelID)
+		return err
+	}); err != nil {
+		return err
+	}
+	if channel.ChannelID == "" || channel.State != ChannelReady {
+		return nil
+	}
+	after := t.SweptTS
+	if after == "" {
+		after = t.TS
+	}
+	replies, err := r.Slack.Replies(ctx, channel.ChannelID, t.TS, after)
+	if f := failureOf(err); f != nil {
+		if f.Code == "cannot_search" || f.Kind == Misconfigured {
+			return r.tellGap(ctx, channel, since)
+		}
+		return err
+	}
+	var found []Incoming
+	for _, rp := range replies {
+		in, err := r.Swept(channel.TeamID, rp, r.Now())
+		if err != nil {
+			r.Log.Warn("a swept reply cannot be read", "thread", t.ID, "error", err)
+			continue
+		}
+		found = append(found, in)
+	}
+	if len(found) == 0 {
+		return nil
+	}
+	if err := r.Store.Accept(ctx, found); err != nil {
+		return &Failure{Kind: Transient, Code: "database", Detail: err.Error()}
+	}
+	return nil
+}
+
+// tellGap says once an hour in a Slack channel that replies may be missing.
+func (r *Relay) tellGap(ctx context.Context, channel SlackChannel, since int64) error {
+	return r.inStore(ctx, func(tx Tx) error {
+		until := tx.Now()
+		told, err := tx.CountFollow("gap:"+channel.ID, until-until%time.Hour.Milliseconds())
+		if err != nil || told > 1 {
+			return err
+		}
+		o, err := r.office(tx, channel.AccountID)
+		if err != nil {
+			return err
+		}
+		return r.say(tx, o, channel, "", "", ItemView{
+			Text: o.words.Say("relay.replies_may_be_missing", o.clock(since), o.clock(until)), Danger: true,
+		})
+	})
+}

@@ -1,0 +1,334 @@
+package bot
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+)
+
+const (
+	profileTries = 6
+	mediaTries   = 40 // LINE may need minutes to have a long video ready
+	taskTries    = 12
+	followsAfter = 10 * time.Second // after the full hour
+)
+
+// serveTasks carries out one errand: it is in a lane of its own and may be
+// repeated whatever became of it.
+func (r *Relay) serveTasks(ctx context.Context, lane Lane) (int64, error) {
+	var calls []Call
+	var due int64
+	err := r.Store.View(ctx, func(tx Tx) (err error) {
+		if calls, err = tx.DueCalls(lane.ID, 1); err != nil {
+			return err
+		}
+		due, err = tx.NextCallAt(lane.ID)
+		return err
+	})
+	if err != nil || len(calls) == 0 {
+		return due, err
+	}
+	if err := r.attemptTask(ctx, lane, calls[0]); err != nil {
+		return 0, err
+	}
+	err = r.Store.View(ctx, func(tx Tx) error {
+		due, err = tx.NextCallAt(lane.ID)
+		return err
+	})
+	return due, err
+}
+
+func (r *Relay) attemptTask(ctx context.Context, lane Lane, c Call) error {
+	// A further request must not merge into one that already looked.
+	if c.FirstAt == 0 {
+		c.FirstAt = r.Now().UnixMilli()
+		if err := r.saveCall(ctx, lane, c); err != nil {
+			return err
+		}
+	}
+	do, tries := r.task(c)
+	if do == nil {
+		return fmt.Errorf("call %s of kind %q in a task's lane", c.ID, c.Kind)
+	}
+	return r.attemptSimple(ctx, lane, c, tries, do)
+}
+
+func (r *Relay) task(c Call) (do func(context.Context) error, tries int) {
+	switch c.Kind {
+	case CallLINEProfile:
+		return func(ctx context.Context) error { return r.fetchProfile(ctx, c) }, profileTries
+	case CallLINEMedia:
+		return func(ctx context.Context) error { return r.fetchMedia(ctx, c) }, mediaTries
+	case CallLINERead:
+		return func(ctx context.Context) error { return r.markRead(ctx, c) }, taskTries
+	case CallLINEMembers:
+		return func(ctx context.Context) error { return r.askWithMembers(ctx, c) }, taskTries
+	case CallMediaErase:
+		return func(ctx context.Context) error { return r.eraseMedia(ctx, c) }, 0
+	case CallFollows:
+		return func(ctx context.Context) error { return r.tellFollows(ctx, c) }, 0
+	case CallReconcile:
+		return func(ctx context.Context) error { return r.reconcile(ctx, c) }, 0
+	case CallSweep:
+		return func(ctx context.Context) error { return r.sweepThread(ctx, c) }, taskTries
+	default:
+		return nil, 0
+	}
+}
+
+// inStore runs fn in a transaction for a task, whose errors are Failures.
+func (r *Relay) inStore(ctx context.Context, fn func(Tx) error) error {
+	if err := r.Store.InTx(ctx, fn); err != nil {
+		return &Failure{Kind: Transient, Code: "database", Detail: err.Error()}
+	}
+	return nil
+}
+
+func (r *Relay) lookUp(ctx context.Context, fn func(Tx) error) error {
+	if err := r.Store.View(ctx, fn); err != nil {
+		if errors.Is(err, ErrNotFound) {
+			return &Failure{Kind: Permanent, Code: "gone", Detail: err.Error()}
+		}
+		return &Failure{Kind: Transient, Code: "database", Detail: err.Error()}
+	}
+	return nil
+}
+
+// fetchProfile asks LINE for a friend's name and picture. LINE refuses for
+// friends who blocked the account; the last known name stays.
+func (r *Relay) fetchProfile(ctx context.Context, c Call) error {
+	var f Friend
+	var a Account
+	if err := r.lookUp(ctx, func(tx Tx) (err error) {
+		if f, err = tx.Friend(c.Ref); err != nil {
+			return err
+		}
+		a, err = r.accountOf(tx, f.AccountID)
+		return err
+	}); err != nil {
+		return err
+	}
+	p, err := r.lineOf(a).Profile(ctx, f.Kind, f.LINEID, "")
+	if err != nil {
+		return err
+	}
+	return r.inStore(ctx, func(tx Tx) error {
+		f, err := tx.LockFriend(c.Ref)
+		if err != nil {
+			return err
+		}
+		f.ProfileAt = tx.Now()
+		changed := p.Name != "" && p.Name != f.Name || p.Picture != f.Picture
+		if p.Name != "" {
+			f.Name = p.Name
+		}
+		f.Picture = p.Picture
+		if err := tx.SaveFriend(&f); err != nil || !changed {
+			return err
+		}
+		return r.refreshCards(tx, &f)
+	})
+}
+
+func (r *Relay) accountOf(tx Tx, id string) (Account, error) {
+	o, err := r.office(tx, id)
+	if err != nil {
+		return Account{}, err
+	}
+	return o.Account, nil
+}
+
+// fetchMedia fetches a friend's file at once, since LINE deletes it after a
+// time it does not tell, and has it shown wherever the message is shown.
+func (r *Relay) fetchMedia(ctx context.Context, c Call) error {
+	var m Message
+	var a Account
+	if err := r.lookUp(ctx, func(tx Tx) (err error) {
+		if m, err = tx.Message(c.Ref); err != nil {
+			return err
+		}
+		a, err = r.accountOf(tx, m.AccountID)
+		return err
+	}); err != nil {
+		return err
+	}
+	if m.Unsent || m.Media != MediaFetching {
+		return nil
+	}
+	media, err := r.lineOf(a).MediaContent(ctx, m.LINEID)
+	if err != nil {
+		f := AsFailure(err)
+		if f.Kind == Permanent || c.Attempts >= mediaTries-1 {
+			return r.mediaIs(ctx, m.ID, MediaGone, "", "", 0)
+		}
+		return err
+	}
+	defer func() {
+		if err := media.Body.Close(); err != nil {
+			r.Log.Debug("closing a friend's file", "message", m.ID, "error", err)
+		}
+	}()
+	key := "inbound/" + a.ID + "/" + uuid.NewString()
+	size, err := r.Files.Put(ctx, key, media.Body, media.Type, r.MediaLimit)
+	if errors.Is(err, ErrTooLarge) {
+		return r.mediaIs(ctx, m.ID, MediaTooLarge, "", media.Type, media.Size)
+	}
+	if err != nil {
+		return &Failure{Kind: Transient, Code: "file_store", Detail: err.Error()}
+	}
+	return r.mediaIs(ctx, m.ID, MediaStored, key, media.Type, size)
+}
+
+func (r *Relay) mediaIs(ctx context.Context, messageID string, state MediaState, key, contentType string, size int64) error {
+	return r.inStore(ctx, func(tx Tx) error {
+		m, err := tx.Message(messageID)
+		if err != nil {
+			return err
+		}
+		if _, err := tx.LockFriend(m.FriendID); err != nil {
+			return err
+		}
+		if m, err = tx.Message(messageID); err != nil {
+			return err
+		}
+		m.Media, m.MediaKey, m.MediaType, m.MediaSize = state, key, contentType, size
+		if err := tx.SaveMessage(&m); err != nil {
+			return err
+		}
+		if m.Unsent { // taken back while it was fetched
+			return r.addTask(tx, m.AccountID, CallMediaErase, m.ID)
+		}
+		if state == MediaStored {
+			parts, err := tx.PartsOfMessage(m.ID)
+			if err != nil {
+				return err
+			}
+			for _, p := range parts {
+				if p.State != PartPosted {
+					continue // recording its post adds the file
+				}
+				t, err := tx.Thread(p.ThreadID)
+				if err != nil {
+					return err
+				}
+				if err := r.addUpload(tx, t, m.ID); err != nil {
+					return err
+				}
+			}
+		}
+		return r.redrawMessage(tx, m)
+	})
+}
+
+func (r *Relay) eraseMedia(ctx context.Context, c Call) error {
+	var m Message
+	if err := r.lookUp(ctx, func(tx Tx) (err error) {
+		m, err = tx.Message(c.Ref)
+		return err
+	}); err != nil {
+		return err
+	}
+	if m.MediaKey == "" {
+		return nil
+	}
+	if err := r.Files.Delete(ctx, m.MediaKey); err != nil {
+		return &Failure{Kind: Transient, Code: "file_store", Detail: err.Error()}
+	}
+	return r.inStore(ctx, func(tx Tx) error {
+		m, err := tx.Message(c.Ref)
+		if err != nil {
+			return err
+		}
+		m.MediaKey, m.Media = "", MediaGone
+		return tx.SaveMessage(&m)
+	})
+}
+
+// markRead shows the friend that the messages were read. It only works while
+// the account's chat is on; LINE refuses otherwise and nothing is lost.
+func (r *Relay) markRead(ctx context.Context, c Call) error {
+	var a Account
+	if err := r.lookUp(ctx, func(tx Tx) (err error) {
+		a, err = r.accountOf(tx, c.AccountID)
+		return err
+	}); err != nil {
+		return err
+	}
+	return r.lineOf(a).MarkAsRead(ctx, c.Ref)
+}
+
+// askWithMembers asks whether a reply to a group may be pushed, with what it
+// costs: one message for each member.
+func (r *Relay) askWithMembers(ctx context.Context, c Call) error {
+	var rp Reply
+	var f Friend
+	var a Account
+	if err := r.lookUp(ctx, func(tx Tx) (err error) {
+		if rp, err = tx.Reply(c.Ref); err != nil {
+			return err
+		}
+		if f, err = tx.Friend(rp.FriendID); err != nil {
+			return err
+		}
+		a, err = r.accountOf(tx, rp.AccountID)
+		return err
+	}); err != nil {
+		return err
+	}
+	if rp.State != ReplyAsking {
+		return nil
+	}
+	members, err := r.lineOf(a).GroupMembers(ctx, f.Kind, f.LINEID)
+	if fail := failureOf(err); fail != nil && fail.Kind != Permanent {
+		return err
+	}
+	return r.inStore(ctx, func(tx Tx) error {
+		o, err := r.office(tx, rp.AccountID)
+		if err != nil {
+			return err
+		}
+		text := o.words.Say("ask.group", members)
+		if members == 0 {
+			text = o.words.Say("ask.group_unknown")
+		}
+		return r.answer(tx, o, &rp, ItemView{Text: text, Buttons: []Action{rp.action(ActPushGroup), rp.action(ActDiscard)}})
+	})
+}
+
+// countFollow counts a new friend; the owners get one line an hour.
+func (r *Relay) countFollow(tx Tx, o *office, at int64) error {
+	hour := at - at%time.Hour.Milliseconds()
+	first, err := tx.CountFollow(o.ID, hour)
+	if err != nil || first > 1 {
+		return err
+	}
+	due := tx.Now() - tx.Now()%time.Hour.Milliseconds() + time.Hour.Milliseconds() + followsAfter.Milliseconds()
+	key := string(CallFollows) + ":" + o.ID
+	_, err = tx.AddCall(&Call{
+		ID: newID(), AccountID: o.ID, Lane: "task:" + key, Kind: CallFollows, Ref: o.ID, Merge: key,
+		State: CallQueued, NextAt: due, CreatedAt: tx.Now(),
+	})
+	return err
+}
+
+func (r *Relay) tellFollows(ctx context.Context, c Call) error {
+	return r.inStore(ctx, func(tx Tx) error {
+		o, err := r.office(tx, c.AccountID)
+		if err != nil {
+			return err
+		}
+		counts, err := tx.TakeFollows(o.ID, tx.Now()-tx.Now()%time.Hour.Milliseconds())
+		if err != nil || len(counts) == 0 {
+			return err
+		}
+		var lines []string
+		for hour, n := range counts {
+			lines = append(lines, o.words.Say("relay.follows", o.clock(hour), n))
+		}
+		return r.tellOwners(tx, o, strings.Join(lines, "\n"))
+	})
+}

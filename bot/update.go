@@ -1,0 +1,230 @@
+package bot
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+)
+
+// attemptUpdate draws a post anew from what is true now. It may be repeated
+// whatever became of it, and is left out when nothing would change.
+func (r *Relay) attemptUpdate(ctx context.Context, lane Lane, channel SlackChannel, c Call) error {
+	var body []byte
+	var p Post
+	err := r.Store.InTx(ctx, func(tx Tx) (err error) {
+		tx.Fence(lane)
+		body = nil
+		if p, err = tx.Post(c.Ref); err != nil {
+			return err
+		}
+		if body, err = r.drawPost(tx, channel, &p); err != nil {
+			return err
+		}
+		if body == nil {
+			endCall(tx, &c, CallVoid)
+			return tx.SaveCall(&c)
+		}
+		// From here on a further request for this post does not merge into
+		// this one: it would not see what changes after the drawing.
+		c.State = CallCalling
+		if c.FirstAt == 0 {
+			c.FirstAt = tx.Now()
+		}
+		return tx.SaveCall(&c)
+	})
+	if err != nil || body == nil {
+		return err
+	}
+	started := r.Now()
+	f := failureOf(r.Slack.Update(ctx, p.ChannelID, p.TS, body))
+	ctx, cancel := outlive(ctx)
+	defer cancel()
+	r.noteAttempt(ctx, c, started, f)
+	return r.Store.InTx(ctx, func(tx Tx) error {
+		tx.Fence(lane)
+		if f == nil {
+			p.Digest, p.RenderedAt = digestOf(body), tx.Now()
+			if err := tx.SavePost(&p); err != nil {
+				return err
+			}
+		}
+		if f != nil && f.Code == "message_not_found" {
+			p.Withdrawn = true
+			if err := tx.SavePost(&p); err != nil {
+				return err
+			}
+		}
+		r.settleSimple(tx, &c, f, 0)
+		return tx.SaveCall(&c)
+	})
+}
+
+// drawPost renders a post as it should stand now; nil when it stands so.
+func (r *Relay) drawPost(tx Tx, channel SlackChannel, p *Post) ([]byte, error) {
+	if p.Withdrawn {
+		return nil, nil
+	}
+	t, err := tx.Thread(p.ThreadID)
+	if err != nil {
+		return nil, err
+	}
+	b := postBuilder{relay: r, tx: tx, channel: channel, thread: t, callID: p.ID}
+	sees, err := b.prepare()
+	if err != nil {
+		return nil, err
+	}
+	if !sees {
+		b.views = false // what is still there shows no more than it must
+	}
+	parts, err := tx.PartsOfCall(p.ID)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := b.takeAll(parts); err != nil {
+		return nil, err
+	}
+	if !sees {
+		taken, err := b.onlyTakenBack()
+		if err != nil || !taken {
+			return nil, err
+		}
+		b.views = true
+	}
+	v, err := b.drawn(p.Card)
+	if err != nil {
+		return nil, err
+	}
+	if !p.Card {
+		v.ThreadTS = t.TS
+	}
+	v.Repeat, v.Mention = p.Repeat, p.Mention
+	body := r.Renderer.RenderUpdate(p.ChannelID, p.TS, v)
+	if p.Digest == digestOf(body) {
+		return nil, nil
+	}
+	return body, nil
+}
+
+// onlyTakenBack reports whether the post shows something that a friend took
+// back: that must go, even where the reader lost sight meanwhile.
+func (b *postBuilder) onlyTakenBack() (bool, error) {
+	for _, m := range b.by {
+		if m.Unsent {
+			return true, nil
+		}
+		if m.QuotedID == "" {
+			continue
+		}
+		q, err := b.tx.MessageByLINEID(b.office.ID, m.QuotedID)
+		if err != nil && !errors.Is(err, ErrNotFound) {
+			return false, err
+		}
+		if err == nil && q.Unsent {
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
+func digestOf(body []byte) string {
+	sum := sha256.Sum256(body)
+	return hex.EncodeToString(sum[:8])
+}
+
+const uploadTries = 12
+
+// attemptUpload puts the file of a friend's message into a thread that shows
+// the message.
+func (r *Relay) attemptUpload(ctx context.Context, lane Lane, channel SlackChannel, c Call) error {
+	var m Message
+	var t Thread
+	var may bool
+	err := r.Store.View(ctx, func(tx Tx) (err error) {
+		if m, err = tx.Message(c.Ref); err != nil {
+			return err
+		}
+		if t, err = tx.Thread(c.ThreadID); err != nil {
+			return err
+		}
+		b := postBuilder{relay: r, tx: tx, channel: channel, thread: t}
+		sees, err := b.prepare()
+		may = sees && b.views
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	if !may || m.Unsent || m.Media != MediaStored || t.TS == "" {
+		return r.Store.InTx(ctx, func(tx Tx) error {
+			tx.Fence(lane)
+			endCall(tx, &c, CallVoid)
+			return tx.SaveCall(&c)
+		})
+	}
+	started := r.Now()
+	f := failureOf(r.upload(ctx, lane, channel, t, m, &c))
+	ctx, cancel := outlive(ctx)
+	defer cancel()
+	r.noteAttempt(ctx, c, started, f)
+	return r.Store.InTx(ctx, func(tx Tx) error {
+		tx.Fence(lane)
+		if f == nil {
+			if err := r.recordUpload(tx, m, t, c); err != nil {
+				return err
+			}
+		}
+		r.settleSimple(tx, &c, f, uploadTries)
+		return tx.SaveCall(&c)
+	})
+}
+
+func (r *Relay) recordUpload(tx Tx, m Message, t Thread, c Call) error {
+	if err := tx.AddSlackUpload(SlackUpload{MessageID: m.ID, ThreadID: t.ID, FileID: c.Result, Shared: true}); err != nil {
+		return err
+	}
+	now, err := tx.Message(m.ID)
+	if err != nil {
+		return err
+	}
+	if !now.Unsent {
+		return nil
+	}
+	return r.redrawMessage(tx, now) // taken back while it was on its way
+}
+
+// upload carries a file through Slack's three steps. Its id is stored before
+// the last one, so that a repetition can ask whether that took effect.
+func (r *Relay) upload(ctx context.Context, lane Lane, channel SlackChannel, t Thread, m Message, c *Call) error {
+	name := fileName(m)
+	if c.Result != "" {
+		shared, err := r.Slack.FileShared(ctx, c.Result, channel.ChannelID)
+		if err != nil {
+			return err
+		}
+		if shared {
+			return nil
+		}
+	}
+	body, size, err := r.Files.Open(ctx, m.MediaKey)
+	if err != nil {
+		return &Failure{Kind: Transient, Code: "file_store", Detail: err.Error()}
+	}
+	defer func() {
+		if err := body.Close(); err != nil {
+			r.Log.Warn("closing a stored file", "message", m.ID, "error", err)
+		}
+	}()
+	u, err := r.Slack.ReserveUpload(ctx, name, size)
+	if err != nil {
+		return err
+	}
+	if err := r.Slack.SendUpload(ctx, u, name, body, size); err != nil {
+		return err
+	}
+	c.Result, c.FirstAt = u.FileID, max(c.FirstAt, r.Now().UnixMilli())
+	if err := r.saveCall(ctx, lane, *c); err != nil {
+		return &Failure{Kind: Transient, Code: "database", Detail: err.Error()}
+	}
+	return r.Slack.FinishUpload(ctx, u.FileID, name, channel.ChannelID, t.TS)
+}
