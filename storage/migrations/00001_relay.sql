@@ -1,9 +1,12 @@
 -- +goose Up
 
 CREATE TABLE deployment (
-    name  TEXT PRIMARY KEY, -- 'key_check', 'heartbeat'
+    name  TEXT PRIMARY KEY, -- 'schema_floor', 'key_check', 'heartbeat'
     value TEXT NOT NULL
 );
+-- The oldest schema a program must know to work with this one. A migration that
+-- takes away what the last release uses raises it.
+INSERT INTO deployment (name, value) VALUES ('schema_floor', '1');
 
 CREATE TABLE account (
     id                 TEXT PRIMARY KEY,
@@ -53,16 +56,22 @@ CREATE INDEX inbox_state ON inbox (state, received_at) WHERE state <> 'done';
 CREATE INDEX inbox_done ON inbox (done_at) WHERE state = 'done';
 CREATE INDEX inbox_line_message ON inbox (account_id, line_message_id) WHERE line_message_id <> '';
 
+-- A row only while the lane has something to do.
 CREATE TABLE lane (
     id          TEXT PRIMARY KEY,
     kind        TEXT NOT NULL, -- inbox, send, post, task
-    due_at      BIGINT NOT NULL DEFAULT 0, -- 0: nothing to do
-    bump        BIGINT NOT NULL DEFAULT 0, -- grows with every addition
+    due_at      BIGINT NOT NULL, -- stays as it is while the lane is leased
+    bump        BIGINT NOT NULL DEFAULT 1, -- grows with every addition
     lease_owner TEXT NOT NULL DEFAULT '',
-    lease_until BIGINT NOT NULL DEFAULT 0,
-    paced       BIGINT NOT NULL DEFAULT 0 -- theoretical arrival time of the next post, microseconds
+    lease_until BIGINT NOT NULL DEFAULT 0
 );
-CREATE INDEX lane_due ON lane (kind, due_at) WHERE due_at > 0;
+CREATE INDEX lane_due ON lane (kind, due_at);
+
+CREATE TABLE rate (
+    id         TEXT PRIMARY KEY,
+    paced      BIGINT NOT NULL DEFAULT 0, -- when all that was counted is through at an even rate, microseconds
+    not_before BIGINT NOT NULL DEFAULT 0
+);
 
 CREATE TABLE friend (
     id             TEXT PRIMARY KEY,
@@ -124,6 +133,7 @@ CREATE TABLE message (
     at          BIGINT NOT NULL,
     received_at BIGINT NOT NULL,
     line_id     TEXT NOT NULL DEFAULT '',
+    quoted_id   TEXT NOT NULL DEFAULT '',
     speaker_id  TEXT NOT NULL DEFAULT '',
     content     BYTEA NOT NULL,
     text        TEXT NOT NULL DEFAULT '',
@@ -138,6 +148,7 @@ CREATE TABLE message (
     UNIQUE (friend_id, seq)
 );
 CREATE INDEX message_line_id ON message (account_id, line_id) WHERE line_id <> '';
+CREATE INDEX message_quoted ON message (account_id, quoted_id) WHERE quoted_id <> '';
 CREATE INDEX message_media ON message (received_at) WHERE media_key <> '';
 
 CREATE TABLE buried (
@@ -190,7 +201,7 @@ CREATE TABLE thread (
     swept_ts         TEXT NOT NULL DEFAULT '',
     created_at       BIGINT NOT NULL
 );
-CREATE UNIQUE INDEX thread_current ON thread (account_id, friend_id, place) WHERE is_current;
+CREATE UNIQUE INDEX thread_current ON thread (friend_id, place, account_id) WHERE is_current;
 CREATE INDEX thread_friend ON thread (friend_id) WHERE friend_id <> '';
 CREATE INDEX thread_slack ON thread (slack_channel_id, ts) WHERE ts <> '';
 CREATE INDEX thread_queued ON thread (slack_channel_id, queued_since) WHERE queued_since > 0;
@@ -277,7 +288,6 @@ CREATE TABLE attempt (
     request_id TEXT NOT NULL
 );
 CREATE INDEX attempt_call ON attempt (call_id);
-CREATE INDEX attempt_age ON attempt (at);
 
 -- Posts of ours that came back as events: proof that an uncertain call was carried out.
 CREATE TABLE echo (
@@ -369,6 +379,7 @@ DROP TABLE follow_count;
 DROP TABLE speaker;
 DROP TABLE friend_tag;
 DROP TABLE friend;
+DROP TABLE rate;
 DROP TABLE lane;
 DROP TABLE inbox;
 DROP TABLE inbox_key;

@@ -1,0 +1,23 @@
+package storage
+
+import "madoguchi/bot"
+
+var auditEntries = recordOf[bot.AuditEntry]("audit")
+
+// Audit implements bot.AuditTx.
+func (t *tx) Audit(e bot.AuditEntry) error {
+	_, err := t.exec("audit", auditEntries.insert, auditEntries.values(&e)...)
+	return err
+}
+
+// AuditOf implements bot.AuditTx.
+func (t *tx) AuditOf(accountID, friendID string, n int) (found []bot.AuditEntry, err error) {
+	const newest = ` ORDER BY at DESC, id DESC LIMIT ?`
+	if friendID == "" {
+		err = t.list("audit trail", &found, `SELECT `+auditEntries.columns+` FROM audit WHERE account_id = ?`+newest, accountID, n)
+		return found, err
+	}
+	err = t.list("audit trail", &found, `SELECT `+auditEntries.columns+` FROM audit WHERE account_id = ? AND friend_id = ?`+newest,
+		accountID, friendID, n)
+	return found, err
+}

@@ -1,0 +1,107 @@
+package storage
+
+import (
+	"database/sql"
+	"strings"
+
+	"madoguchi/bot"
+)
+
+var (
+	calls      = recordOf[bot.Call]("call")
+	callChange = calls.except("id", "account_id", "lane", "kind", "seq", "merge_key", "created_at")
+)
+
+const openCall = `state IN ('queued', 'calling', 'uncertain')`
+
+// laneKindOf says which worker makes calls of a kind.
+func laneKindOf(kind bot.CallKind) bot.LaneKind {
+	switch {
+	case kind == bot.CallLINESend:
+		return bot.LaneSend
+	case strings.HasPrefix(string(kind), "slack."):
+		return bot.LanePost
+	default:
+		return bot.LaneTask
+	}
+}
+
+// AddCall implements bot.CallTx. Seq is one more than the greatest unfinished
+// one of the lane, so that it orders what was made under one lock (a friend's,
+// a thread's) in any process; calls that nothing orders may share one, and are
+// told apart by their ids.
+func (t *tx) AddCall(c *bot.Call) (bool, error) {
+	if c.NextAt == 0 {
+		c.NextAt = t.nowMS
+	}
+	if err := t.get("add call", &c.Seq, `SELECT COALESCE(MAX(seq), 0) + 1 FROM call WHERE lane = ? AND `+openCall, c.Lane); err != nil {
+		return false, err
+	}
+	n, err := t.exec("add call", calls.insert+` ON CONFLICT (merge_key)
+		WHERE merge_key <> '' AND state = 'queued' AND attempts = 0 AND first_at = 0 DO NOTHING`, calls.values(c)...)
+	if err != nil || n == 0 {
+		return false, err
+	}
+	t.Poke(laneKindOf(c.Kind), c.Lane, c.NextAt)
+	return true, nil
+}
+
+// Call implements bot.CallTx.
+func (t *tx) Call(id string) (c bot.Call, err error) {
+	err = t.get("call", &c, `SELECT `+calls.columns+` FROM call WHERE id = ?`, id)
+	return c, err
+}
+
+// DueCalls implements bot.CallTx.
+func (t *tx) DueCalls(lane string, n int) (found []bot.Call, err error) {
+	err = t.list("due calls", &found, `SELECT `+calls.columns+` FROM call
+		WHERE lane = ? AND `+openCall+` AND next_at <= ? ORDER BY seq, id LIMIT ?`, lane, t.nowMS, n)
+	return found, err
+}
+
+// NextCallAt implements bot.CallTx.
+func (t *tx) NextCallAt(lane string) (int64, error) {
+	var next sql.NullInt64
+	err := t.get("next call", &next, `SELECT MIN(next_at) FROM call WHERE lane = ? AND `+openCall, lane)
+	if err != nil || !next.Valid {
+		return 0, err
+	}
+	return max(next.Int64, 1), nil // one that is due since ever is not none
+}
+
+// SaveCall implements bot.CallTx.
+func (t *tx) SaveCall(c *bot.Call) error {
+	return t.must("save call", `UPDATE call SET `+callChange.set+` WHERE id = ?`, callChange.values(c, c.ID)...)
+}
+
+// AddAttempt implements bot.CallTx.
+func (t *tx) AddAttempt(a bot.Attempt) error {
+	_, err := t.exec("add attempt", `INSERT INTO attempt (call_id, at, took, outcome, code, request_id) VALUES (?, ?, ?, ?, ?, ?)`,
+		a.CallID, a.At, a.Took, a.Outcome, a.Code, a.RequestID)
+	return err
+}
+
+// OutboxBacklog implements bot.CallTx.
+func (t *tx) OutboxBacklog() (open int, oldest int64, err error) {
+	var row struct {
+		Open   int   `db:"open"`
+		Oldest int64 `db:"oldest"`
+	}
+	err = t.get("outbox backlog", &row, `SELECT COUNT(*) AS open, COALESCE(MIN(created_at), 0) AS oldest FROM call WHERE `+openCall)
+	return row.Open, row.Oldest, err
+}
+
+// OpenPost implements bot.CallTx.
+func (t *tx) OpenPost(threadID string) (open bool, err error) {
+	err = t.get("open post", &open, `SELECT EXISTS (SELECT 1 FROM call WHERE thread_id = ? AND `+openCall+` AND kind = 'slack.post')`,
+		threadID)
+	return open, err
+}
+
+// VoidCalls implements bot.CallTx.
+func (t *tx) VoidCalls(kind bot.CallKind, ref string) error {
+	_, err := t.exec("void calls", `UPDATE call SET state = 'void', ended_at = ?, body = ?
+		WHERE ref = ? AND `+openCall+` AND kind = ? AND state = 'queued' AND attempts = 0 AND first_at = 0`,
+		t.nowMS, []byte(nil), ref, kind)
+	return err
+}

@@ -1,0 +1,95 @@
+package storage
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+
+	"github.com/jmoiron/sqlx"
+)
+
+// keptValues is the most values a statement may have to be kept: those with
+// more insert many rows at once and exist in one text per number of rows.
+const keptValues = 40
+
+// session is one connection to SQLite and its prepared statements. Preparing
+// costs more than running most of them. One goroutine uses it at a time.
+type session struct {
+	conn     *sqlx.Conn
+	prepared map[string]*sqlx.Stmt
+}
+
+var _ database = (*session)(nil)
+
+func newSession(ctx context.Context, db *sqlx.DB) (*session, error) {
+	conn, err := db.Connx(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return &session{conn: conn, prepared: make(map[string]*sqlx.Stmt)}, nil
+}
+
+// statement returns the prepared query, or nil if it is not worth keeping.
+func (s *session) statement(ctx context.Context, query string, args []any) (*sqlx.Stmt, error) {
+	if len(args) > keptValues {
+		return nil, nil
+	}
+	if st, ok := s.prepared[query]; ok {
+		return st, nil
+	}
+	st, err := s.conn.PreparexContext(ctx, query)
+	if err != nil {
+		return nil, err
+	}
+	s.prepared[query] = st
+	return st, nil
+}
+
+func (s *session) ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error) {
+	st, err := s.statement(ctx, query, args)
+	if err != nil {
+		return nil, err
+	}
+	if st == nil {
+		return s.conn.ExecContext(ctx, query, args...)
+	}
+	return st.ExecContext(ctx, args...)
+}
+
+func (s *session) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
+	st, err := s.statement(ctx, query, args)
+	if err != nil {
+		return nil, err
+	}
+	if st == nil {
+		return s.conn.QueryContext(ctx, query, args...)
+	}
+	return st.QueryContext(ctx, args...)
+}
+
+func (s *session) QueryxContext(ctx context.Context, query string, args ...any) (*sqlx.Rows, error) {
+	st, err := s.statement(ctx, query, args)
+	if err != nil {
+		return nil, err
+	}
+	if st == nil {
+		return s.conn.QueryxContext(ctx, query, args...)
+	}
+	return st.QueryxContext(ctx, args...)
+}
+
+func (s *session) QueryRowxContext(ctx context.Context, query string, args ...any) *sqlx.Row {
+	// An error of preparing is found again, and told, by the query itself.
+	if st, err := s.statement(ctx, query, args); err == nil && st != nil {
+		return st.QueryRowxContext(ctx, args...)
+	}
+	return s.conn.QueryRowxContext(ctx, query, args...)
+}
+
+func (s *session) close() error {
+	var errs []error
+	for _, st := range s.prepared {
+		errs = append(errs, st.Close())
+	}
+	return errors.Join(append(errs, s.conn.Close())...)
+}

@@ -1,0 +1,182 @@
+package storage
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"reflect"
+	"runtime/debug"
+	"strings"
+	"sync"
+	"unicode/utf8"
+
+	"github.com/jmoiron/sqlx"
+
+	"madoguchi/bot"
+)
+
+// dialect is the SQL that differs between the engines. SQLite needs no row
+// locks: it has one writer at a time.
+type dialect struct {
+	bind       int
+	forUpdate  string
+	skipLocked string
+}
+
+var (
+	sqliteDialect   = dialect{bind: sqlx.QUESTION}
+	postgresDialect = dialect{bind: sqlx.DOLLAR, forUpdate: " FOR UPDATE", skipLocked: " FOR UPDATE SKIP LOCKED"}
+)
+
+// forUpdateOf locks only the rows of one table of a join.
+func (d dialect) forUpdateOf(table string) string {
+	if d.forUpdate == "" {
+		return ""
+	}
+	return d.forUpdate + " OF " + table
+}
+
+// rebound holds queries with the engine's own placeholders, by dialect and text.
+var rebound sync.Map
+
+type reboundKey struct {
+	bind  int
+	query string
+}
+
+func (d dialect) rebind(query string) string {
+	if d.bind == sqlx.QUESTION {
+		return query
+	}
+	key := reboundKey{d.bind, query}
+	if q, ok := rebound.Load(key); ok {
+		return q.(string)
+	}
+	q := sqlx.Rebind(d.bind, query)
+	rebound.Store(key, q)
+	return q
+}
+
+// database is a connection, a transaction or a pool.
+type database interface {
+	sqlx.QueryerContext
+	sqlx.ExecerContext
+}
+
+// tx is one transaction, or one reading. It must not be used after the
+// function it was made for has returned.
+type tx struct {
+	dialect
+	ctx    context.Context
+	db     database
+	store  *Store
+	nowMS  int64
+	pokes  map[string]poke
+	fences map[string]bot.Lane
+	// reports are called once the transaction is committed.
+	reports []func()
+}
+
+var _ bot.Tx = (*tx)(nil)
+
+func (s *Store) newTx(ctx context.Context, d dialect, db database) *tx {
+	return &tx{dialect: d, ctx: ctx, db: db, store: s, nowMS: s.now()}
+}
+
+// Now implements bot.Tx.
+func (t *tx) Now() int64 { return t.nowMS }
+
+// run calls fn and then does what was left for the end of the transaction.
+func (t *tx) run(fn func(*tx) error) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("panic in a transaction: %v\n%s", p, debug.Stack())
+		}
+	}()
+	if err := fn(t); err != nil {
+		return err
+	}
+	return t.flushLanes()
+}
+
+// exec runs a statement and returns how many rows it changed.
+func (t *tx) exec(what, query string, args ...any) (int64, error) {
+	result, err := t.db.ExecContext(t.ctx, t.rebind(query), storable(args)...)
+	if err != nil {
+		return 0, fmt.Errorf("%s: %w", what, err)
+	}
+	n, err := result.RowsAffected()
+	return n, errorOf(what, err)
+}
+
+// must is exec for a statement that has to change a row: if it did not, the
+// row is not there.
+func (t *tx) must(what, query string, args ...any) error {
+	n, err := t.exec(what, query, args...)
+	if err == nil && n == 0 {
+		err = fmt.Errorf("%s: %w", what, bot.ErrNotFound)
+	}
+	return err
+}
+
+// get reads one row.
+func (t *tx) get(what string, dest any, query string, args ...any) error {
+	err := sqlx.GetContext(t.ctx, t.db, dest, t.rebind(query), storable(args)...)
+	if errors.Is(err, sql.ErrNoRows) {
+		err = bot.ErrNotFound
+	}
+	return errorOf(what, err)
+}
+
+// list reads all rows.
+func (t *tx) list(what string, dest any, query string, args ...any) error {
+	return errorOf(what, sqlx.SelectContext(t.ctx, t.db, dest, t.rebind(query), storable(args)...))
+}
+
+// storable makes values such that both databases take them: a text that
+// PostgreSQL would refuse (NUL, invalid UTF-8) gets U+FFFD in these places, so
+// that nothing a friend can write stops a lane; nil bytes are empty, not NULL.
+func storable(args []any) []any {
+	for i, a := range args {
+		switch v := a.(type) {
+		case string:
+			args[i] = storableText(v)
+		case []byte:
+			if v == nil {
+				args[i] = []byte{}
+			}
+		case int64, int, bool:
+		default:
+			if rv := reflect.ValueOf(a); rv.Kind() == reflect.String {
+				args[i] = storableText(rv.String())
+			}
+		}
+	}
+	return args
+}
+
+func storableText(s string) string {
+	if utf8.ValidString(s) && strings.IndexByte(s, 0) < 0 {
+		return s
+	}
+	return strings.ReplaceAll(strings.ToValidUTF8(s, "\uFFFD"), "\x00", "\uFFFD")
+}
+
+// tuples returns n times "(?, …)" with k values each, comma separated.
+func tuples(n, k int) string {
+	one := "(" + places(k) + ")"
+	return strings.Repeat(one+", ", n-1) + one
+}
+
+// places returns "?, …" for n values.
+func places(n int) string { return strings.Repeat("?, ", n-1) + "?" }
+
+// values makes arguments of a list of ids.
+func values[T any](ids []T) []any {
+	args := make([]any, len(ids))
+	for i, id := range ids {
+		args[i] = id
+	}
+	return args
+}
