@@ -82,7 +82,7 @@ func TestParseFaults(t *testing.T) {
 		{"!", "file: is empty; begin with account:"},
 		{"!# nothing", "file: is empty; begin with account:"},
 		{"account: a1\n---\n!account: a2", "file: holds several documents; put each"},
-		{"!- a", "is a list; write keys and values, such as account: …"},
+		{"!- a", "file: is a list; write keys and values, such as account: …"},
 		{"!name: x", "account: is missing; name the account"},
 		{"!account: A", `account: "A" is not right; write 2 to 32 of a-z, 0-9 and -`},
 		{"!account: a", `account: "a" is not right; write 2 to 32`},

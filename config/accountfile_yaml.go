@@ -1,6 +1,7 @@
 package config
 
 import (
+	"cmp"
 	"errors"
 	"slices"
 	"strings"
@@ -83,7 +84,7 @@ func (r *fileReader) mapping(n ast.Node, field string, keys ...string) map[strin
 	case *ast.MappingValueNode:
 		values = []*ast.MappingValueNode{n}
 	default:
-		r.fault(lineOf(n), field, "is %s; write keys and values, such as %s: …", describe(n), keys[0])
+		r.fault(lineOf(n), cmp.Or(field, "file"), "is %s; write keys and values, such as %s: …", describe(n), keys[0])
 		return nil
 	}
 	found := make(map[string]ast.Node, len(values))
@@ -154,7 +155,7 @@ func join(field, key string) string {
 // shown is a key as it can stand in a fault. What is not a plain short key may
 // be a value that slipped, and is left out.
 func shown(key ast.Node) string {
-	if s, ok := key.(*ast.StringNode); ok && len(s.Value) <= 40 && !strings.ContainsAny(s.Value, "\n\r\x1b") {
+	if s, ok := key.(*ast.StringNode); ok && len(s.Value) <= 40 && !strings.ContainsFunc(s.Value, lineBreaking) {
 		return s.Value
 	}
 	return "key"

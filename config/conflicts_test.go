@@ -39,7 +39,8 @@ func TestConflicts(t *testing.T) {
 		{
 			"another value of the same entry",
 			func(s *bot.Settings) { s.Operators[0].Name = "佐藤さん" },
-			"operators: [{key: sato, name: 佐藤さん, slack_user: U0SATO}]", nil, []string{"operator honbu"},
+			"operators: [{key: sato, name: 佐藤さん, slack_user: U0SATO}]", nil,
+			[]string{"operator honbu"},
 		},
 		{
 			"a template's text",
@@ -65,7 +66,8 @@ func TestConflicts(t *testing.T) {
 		{
 			"added, and the file lacks it",
 			func(s *bot.Settings) { s.Tags = append(s.Tags, routing.Tag{ID: "new", Name: "常連"}) },
-			"tags: [青山店, 渋谷店, VIP, 新規]", nil, []string{"tag 常連"},
+			"tags: [青山店, 渋谷店, VIP, 新規]", nil,
+			[]string{"tag 常連"},
 		},
 		{
 			"added, and the file removes it",

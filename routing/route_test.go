@@ -56,16 +56,22 @@ func TestCondition(t *testing.T) {
 		{"no condition", routing.Condition{}, routing.Stimulus{Text: "x", PostbackData: "y", Follow: true}, false},
 
 		{
-			"all parts", routing.Condition{TextContains: []string{"a"}, PostbackData: "p"},
-			routing.Stimulus{Text: "a", PostbackData: "p"}, true,
+			"all parts",
+			routing.Condition{TextContains: []string{"a"}, PostbackData: "p"},
+			routing.Stimulus{Text: "a", PostbackData: "p"},
+			true,
 		},
 		{
-			"one part of two", routing.Condition{TextContains: []string{"a"}, PostbackData: "p"},
-			routing.Stimulus{Text: "b", PostbackData: "p"}, false,
+			"one part of two",
+			routing.Condition{TextContains: []string{"a"}, PostbackData: "p"},
+			routing.Stimulus{Text: "b", PostbackData: "p"},
+			false,
 		},
 		{
-			"an empty needle does not count as absent", routing.Condition{TextContains: []string{""}, Follow: true},
-			routing.Stimulus{Text: "b", Follow: true}, false,
+			"an empty needle does not count as absent",
+			routing.Condition{TextContains: []string{""}, Follow: true},
+			routing.Stimulus{Text: "b", Follow: true},
+			false,
 		},
 	}
 	for _, test := range tests {
