@@ -21,7 +21,7 @@ VOLUME /data
 ENV LISTEN_ADDR=:8080
 EXPOSE 8080
 STOPSIGNAL SIGTERM
-HEALTHCHECK --interval=30s --timeout=5s --start-period=30s --start-interval=1s \
+HEALTHCHECK --interval=15s --timeout=5s --start-period=15s \
     CMD ["/usr/local/bin/madoguchi", "healthcheck"]
 ENTRYPOINT ["/usr/local/bin/madoguchi"]
 CMD ["serve"]
