@@ -30,6 +30,9 @@ type Beliefs struct {
 	// UnknownThreadRefused: a reply to a post that does not exist fails with
 	// thread_not_found. Otherwise it is accepted and stands in the open.
 	UnknownThreadRefused bool
+	// NoSocketNoRetry: an event that finds no socket open is lost. Otherwise it
+	// is tried again like one that was not acknowledged.
+	NoSocketNoRetry bool
 	// QueryTokenAccepted: a token in the query string is taken. Slack refuses
 	// it for apps made since 2021.
 	QueryTokenAccepted bool

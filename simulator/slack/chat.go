@@ -23,7 +23,7 @@ func (w *Workspace) chatPostMessage(c *call) (reply, error) {
 		return nil, err
 	}
 	if ts := c.args["thread_ts"]; ts != "" {
-		if m.root = w.threadRoot(ch, ts); m.root == nil && w.opts.Beliefs.UnknownThreadRefused {
+		if m.root = w.threadRoot(ch, ts); m.root == nil && w.beliefs.UnknownThreadRefused {
 			return nil, refuse("thread_not_found")
 		}
 	}
@@ -104,7 +104,7 @@ func (w *Workspace) dress(c *call, m *message) error {
 		return nil
 	}
 	if err := w.need("chat:write.customize"); err != nil {
-		if w.opts.Beliefs.CustomNameNeedsScope {
+		if w.beliefs.CustomNameNeedsScope {
 			return err
 		}
 		return nil
@@ -124,13 +124,17 @@ func (w *Workspace) chatUpdate(c *call) (reply, error) {
 	if err != nil {
 		return nil, err
 	}
+	cleared := string(c.raw("metadata")) == "{}"
+	if cleared {
+		delete(c.args, "metadata")
+	}
 	var next message
 	if err := w.compose(c, &next); err != nil {
 		return nil, err
 	}
 	w.change(ch, m, true, func() {
 		m.Text, m.Blocks = next.Text, next.Blocks
-		if next.Metadata != nil {
+		if next.Metadata != nil || cleared {
 			m.Metadata = next.Metadata
 		}
 		m.EditedBy, m.EditedTS = w.opts.BotUserID, formatTS(w.nextTS(ch))

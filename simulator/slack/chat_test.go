@@ -152,8 +152,8 @@ func TestTextLimits(t *testing.T) {
 }
 
 func TestRateOfAChannel(t *testing.T) {
-	now := time.Now()
-	a := newApp(t, slack.Options{ChannelRate: 1, Clock: func() time.Time { return now }})
+	now := newClock()
+	a := newApp(t, slack.Options{ChannelRate: 1, Clock: now.now})
 	id := a.room("rate")
 	other := a.room("other")
 	for range 5 {
@@ -168,7 +168,7 @@ func TestRateOfAChannel(t *testing.T) {
 	if _, _, _, err := a.api.UpdateMessageContext(a.ctx(), id, a.space.Messages(id)[2].TS, text("edits are not counted")); err != nil {
 		t.Errorf("update: %v", err)
 	}
-	now = now.Add(time.Second)
+	now.pass(time.Second)
 	a.post(id, text("a second later"))
 }
 

@@ -16,7 +16,7 @@ func (w *Workspace) checkName(name string) error {
 	case utf8.RuneCountInString(name) > 80:
 		return refuse("invalid_name_maxlength")
 	case latinName.MatchString(name):
-	case !w.opts.Beliefs.NonLatinNames || !isWordlike(name):
+	case !w.beliefs.NonLatinNames || !isWordlike(name):
 		return refuse("invalid_name_specials")
 	}
 	if w.names[name] != nil {
@@ -167,7 +167,7 @@ func (w *Workspace) conversationsUnarchive(c *call) (reply, error) {
 	switch {
 	case err != nil:
 		return nil, err
-	case !w.opts.Beliefs.BotsUnarchive:
+	case !w.beliefs.BotsUnarchive:
 		return nil, refuse("not_in_channel")
 	case !ch.archived:
 		return nil, refuse("not_archived")

@@ -207,6 +207,72 @@ func TestRoomChanges(t *testing.T) {
 	}
 }
 
+func TestRoomsComeAndGo(t *testing.T) {
+	a := newApp(t, slack.Options{})
+	id := a.room("rooms")
+	for _, err := range []error{
+		a.space.RenameChannel(id, "renamed"),
+		a.space.Share(id, "T0OTHER"),
+		a.space.Unshare(id, "T0OTHER"),
+		a.space.ArchiveChannel("U0SATO", id),
+		a.space.UnarchiveChannel("U0SATO", id),
+		a.space.InviteUser("U0SATO", id, "U0TANAKA"),
+		a.space.Leave("U0TANAKA", id),
+	} {
+		if err != nil {
+			t.Error(err)
+		}
+	}
+	moved, err := a.space.ChangeChannelID(id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := eventsOf[*slackevents.ChannelIDChangedEvent](a); len(got) != 1 || got[0].OldChannelID != id || got[0].NewChannelID != moved {
+		t.Errorf("channel_id_changed = %+v", got)
+	}
+	a.post(moved, text("here"))
+	if err := a.space.DeleteChannel(moved); err != nil {
+		t.Fatal(err)
+	}
+	if got := eventsOf[*slackevents.GroupDeletedEvent](a); len(got) != 1 || got[0].Channel != moved {
+		t.Errorf("group_deleted = %+v", got)
+	}
+	if got := eventsOf[*slackevents.ChannelUnsharedEvent](a); len(got) != 1 || got[0].IsExtShared {
+		t.Errorf("channel_unshared = %+v", got)
+	}
+	if got := a.space.Channels(); len(got) != 0 {
+		t.Errorf("Channels = %+v", got)
+	}
+}
+
+func TestEmitAndShortcut(t *testing.T) {
+	a := newApp(t, slack.Options{})
+	a.space.Emit("team_rename", "", []byte(`{"type":"team_rename","name":"new"}`))
+	if got := a.drained(); len(got) != 1 || got[0].outer.InnerEvent.Type != "team_rename" {
+		t.Errorf("events = %+v", got)
+	}
+	if err := a.space.Shortcut(a.ctx(), "U0SATO", "queue"); err != nil {
+		t.Fatal(err)
+	}
+	if got := a.actions[0]; got.Type != slackgo.InteractionTypeShortcut || got.CallbackID != "queue" || got.Channel.ID != "" {
+		t.Errorf("shortcut = %+v", got)
+	}
+	id := a.room("unreact")
+	ts := a.post(id, text("x"))
+	if err := a.space.React("U0SATO", id, ts, "eyes"); err != nil {
+		t.Fatal(err)
+	}
+	if err := a.space.Unreact("U0SATO", id, ts, "eyes"); err != nil {
+		t.Fatal(err)
+	}
+	if got := eventsOf[*slackevents.ReactionRemovedEvent](a); len(got) != 1 || got[0].Reaction != "eyes" || got[0].Item.Timestamp != ts {
+		t.Errorf("reaction_removed = %+v", got)
+	}
+	if got := a.space.Users(); len(got) != 3 {
+		t.Errorf("Users = %+v", got)
+	}
+}
+
 func TestDirectMessage(t *testing.T) {
 	a := newApp(t, slack.Options{})
 	ch, _, already, err := a.api.OpenConversationContext(a.ctx(), &slackgo.OpenConversationParameters{Users: []string{"U0SATO"}, ReturnIM: true})

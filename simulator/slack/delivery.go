@@ -64,6 +64,9 @@ func (w *Workspace) deliver(p parcel) {
 	if err == nil || p.retry >= len(w.opts.RetryDelays) {
 		return
 	}
+	if errors.Is(err, errNoSocket) && w.losesWithoutSocket() {
+		return
+	}
 	reason := reasonConnection
 	if failed, ok := errors.AsType[*DeliveryError](err); ok {
 		if failed.final {
@@ -72,6 +75,12 @@ func (w *Workspace) deliver(p parcel) {
 		reason = failed.Reason
 	}
 	w.out.add(parcel{event: p.event, retry: p.retry + 1, reason: reason}, w.opts.RetryDelays[p.retry])
+}
+
+func (w *Workspace) losesWithoutSocket() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.beliefs.NoSocketNoRetry
 }
 
 // outgoing is a request to the app.
@@ -94,7 +103,7 @@ func (w *Workspace) request(ctx context.Context, o outgoing) ([]byte, error) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, w.opts.AckTimeout)
 	defer cancel()
-	stop := context.AfterFunc(w.ctx, cancel)
+	stop := context.AfterFunc(w.ctx, cancel) //nolint:contextcheck // Close ends it as well as the caller
 	defer stop()
 	var answer []byte
 	var err error

@@ -130,8 +130,8 @@ func TestTroubleOnTheWay(t *testing.T) {
 
 // Our own posts come back as events and use up the hour's budget with them.
 func TestEventsPerHour(t *testing.T) {
-	now := time.Now()
-	a := newApp(t, slack.Options{Clock: func() time.Time { return now }, EventsPerHour: 5})
+	now := newClock()
+	a := newApp(t, slack.Options{Clock: now.now, EventsPerHour: 5})
 	a.otherTime = true
 	id := a.room("budget") // two events: joining and the message about it
 	for range 5 {
@@ -141,7 +141,7 @@ func TestEventsPerHour(t *testing.T) {
 	for _, e := range a.drained() {
 		if e.outer.Type == slackevents.AppRateLimited {
 			limited++
-			if got := e.outer.Data.(*slackevents.EventsAPIAppRateLimited).MinuteRateLimited; int64(got) != now.Unix()/60*60 {
+			if got := e.outer.Data.(*slackevents.EventsAPIAppRateLimited).MinuteRateLimited; int64(got) != now.now().Unix()/60*60 {
 				t.Errorf("minute_rate_limited = %d", got)
 			}
 			continue
@@ -151,7 +151,7 @@ func TestEventsPerHour(t *testing.T) {
 	if messages != 3 || limited != 1 {
 		t.Errorf("%d events and %d times app_rate_limited, want 3 and 1", messages, limited)
 	}
-	now = now.Add(time.Hour)
+	now.pass(time.Hour)
 	a.forget()
 	a.post(id, text("an hour later"))
 	if got := a.messages(); len(got) != 1 {

@@ -29,7 +29,7 @@ type notice struct {
 
 // announce tells of a new message.
 func (w *Workspace) announce(ch *channel, m *message, own bool) {
-	out := w.wireMessage(m, !own || !w.opts.Beliefs.EchoWithoutMetadata)
+	out := w.wireMessage(m, !own || !w.beliefs.EchoWithoutMetadata)
 	if m.root != nil && m.Broadcast {
 		out.Root = w.wireMessage(m.root, false)
 	}

@@ -78,7 +78,7 @@ func (w *Workspace) wireFile(f *file, shares bool) wireFile {
 		out.URLPrivate = w.base + "/files-pri/" + f.ID + "/" + url.PathEscape(f.Name)
 		out.URLPrivateDownload = out.URLPrivate + "?download=1"
 	}
-	if shares && w.now().Sub(f.sharedAt) >= w.opts.Beliefs.LateFileShares {
+	if shares && w.now().Sub(f.sharedAt) >= w.beliefs.LateFileShares {
 		w.writeShares(&out, f)
 	}
 	return out
@@ -116,7 +116,7 @@ func (w *Workspace) writeShares(out *wireFile, f *file) {
 func (w *Workspace) shownFile(id string) bool {
 	f := w.files[id]
 	return f != nil && f.completed && !f.Deleted && strings.HasPrefix(f.Type, "image/") &&
-		w.now().Sub(f.created) >= w.opts.Beliefs.FileProcessing
+		w.now().Sub(f.created) >= w.beliefs.FileProcessing
 }
 
 func typeOf(name string, data []byte) string {

@@ -59,8 +59,8 @@ func TestUploadToThread(t *testing.T) {
 }
 
 func TestImageBlockOfAFile(t *testing.T) {
-	now := time.Now()
-	a := newApp(t, slack.Options{Clock: func() time.Time { return now }, Beliefs: slack.Beliefs{FileProcessing: time.Second}})
+	now := newClock()
+	a := newApp(t, slack.Options{Clock: now.now, Beliefs: slack.Beliefs{FileProcessing: time.Second}})
 	id := a.room("image")
 	f, err := a.upload("", "")
 	if err != nil {
@@ -69,7 +69,7 @@ func TestImageBlockOfAFile(t *testing.T) {
 	block := slackgo.MsgOptionBlocks(slackgo.NewImageBlockSlackFile(&slackgo.SlackFileObject{ID: f.ID}, "a picture", "", nil))
 	_, _, err = a.api.PostMessageContext(a.ctx(), id, text("x"), block)
 	wantError(t, "while it is processed", err, "invalid_blocks")
-	now = now.Add(time.Second)
+	now.pass(time.Second)
 	a.post(id, text("x"), block)
 }
 

@@ -25,7 +25,7 @@ func (w *Workspace) conversationsHistory(c *call) (reply, error) {
 }
 
 func (w *Workspace) conversationsReplies(c *call) (reply, error) {
-	if w.opts.Beliefs.RepliesRefused {
+	if w.beliefs.RepliesRefused {
 		return nil, refuse("not_allowed_token_type")
 	}
 	ch, err := w.history(c)

@@ -14,7 +14,7 @@ func newID(prefix string) string {
 	const letters = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 	b := []byte(prefix)
 	for range 10 {
-		b = append(b, letters[rand.IntN(len(letters))]) //nolint:gosec // no secret depends on it
+		b = append(b, letters[rand.IntN(len(letters))])
 	}
 	return string(b)
 }
@@ -39,7 +39,7 @@ func parseTS(s string) (int64, bool) {
 	if err != nil {
 		return 0, false
 	}
-	return sec*1e6 + int64(micros), true //nolint:gosec // at most 999999
+	return sec*1e6 + int64(micros), true
 }
 
 func tsOf(t time.Time) string { return formatTS(t.UnixMicro()) }

@@ -118,7 +118,7 @@ func (w *Workspace) threadRoot(ch *channel, threadTS string) *message {
 		w.violate("", "a reply names another reply as its thread")
 		m = m.root
 	}
-	if m.Tombstone && !w.opts.Beliefs.TombstoneKeepsThread {
+	if m.Tombstone && !w.beliefs.TombstoneKeepsThread {
 		return nil
 	}
 	return m
@@ -130,7 +130,7 @@ func (w *Workspace) remove(ch *channel, m *message, own bool) {
 	switch {
 	case m.root != nil:
 		m.root.ReplyCount--
-	case m.ReplyCount > 0 && !w.opts.Beliefs.NoTombstone:
+	case m.ReplyCount > 0 && !w.beliefs.NoTombstone:
 		m.Tombstone = true
 	}
 	m.Deleted = true

@@ -121,11 +121,11 @@ func (w *Workspace) applyAnswer(user, viewID string, answer []byte) (Outcome, er
 		return Outcome{}, errTrouble
 	}
 	out := Outcome{Action: a.Action, Errors: a.Errors}
-	v, err := w.onTop(user, viewID)
-	if err != nil {
-		return out, nil //nolint:nilerr // it was closed or covered meanwhile
-	}
 	depth := len(w.modals[user])
+	if depth == 0 || w.modals[user][depth-1].ID != viewID {
+		return out, nil // it was closed or covered meanwhile
+	}
+	v := w.modals[user][depth-1]
 	switch a.Action {
 	case "":
 		w.forget(user, depth-1)

@@ -104,6 +104,7 @@ func disconnect(reason string) map[string]any {
 	return map[string]any{"type": "disconnect", "reason": reason, "debug_info": map[string]any{"host": "simulated"}}
 }
 
+// enter puts a socket on the list of those that payloads go to.
 func (l *links) enter(k *link) {
 	l.mu.Lock()
 	l.open = append(l.open, k)
@@ -117,6 +118,13 @@ func (l *links) enter(k *link) {
 	l.w.changed()
 }
 
+// cut closes a socket; nothing is sent through it any more once cut returns.
+func (l *links) cut(k *link) {
+	l.leave(k)
+	_ = k.conn.Close()
+}
+
+// leave takes a socket off the list, if it is still on it.
 func (l *links) leave(k *link) {
 	l.mu.Lock()
 	for i, o := range l.open {
@@ -284,7 +292,7 @@ func (w *Workspace) Disconnect(reason string) {
 	for _, k := range w.links.all() {
 		_ = k.send(disconnect(reason))
 		if reason != "warning" {
-			_ = k.conn.Close()
+			w.links.cut(k)
 		}
 	}
 }
@@ -292,6 +300,6 @@ func (w *Workspace) Disconnect(reason string) {
 // CutSockets breaks every socket without a word.
 func (w *Workspace) CutSockets() {
 	for _, k := range w.links.all() {
-		_ = k.conn.Close()
+		w.links.cut(k)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/gorilla/websocket"
 	slackgo "github.com/slack-go/slack"
 	"github.com/slack-go/slack/slackevents"
 	"github.com/slack-go/slack/socketmode"
@@ -153,10 +154,56 @@ func TestSocketInteractions(t *testing.T) {
 }
 
 func TestNoSocket(t *testing.T) {
-	a := newApp(t, slack.Options{SocketMode: true, RetryDelays: quick})
-	a.room("nobody")
-	log := a.space.DeliveryLog()
-	if len(log) == 0 || log[len(log)-1].Problem == "" || log[len(log)-1].Retry != 3 {
-		t.Errorf("DeliveryLog = %+v", log)
+	for _, row := range []struct {
+		beliefs slack.Beliefs
+		retries int
+	}{{slack.Beliefs{}, 3}, {slack.Beliefs{NoSocketNoRetry: true}, 0}} {
+		a := newApp(t, slack.Options{SocketMode: true, RetryDelays: quick, Beliefs: row.beliefs})
+		a.room("nobody")
+		log := a.space.DeliveryLog()
+		if len(log) == 0 || log[len(log)-1].Problem == "" || log[len(log)-1].Retry != row.retries {
+			t.Errorf("DeliveryLog = %+v, want %d retries", log, row.retries)
+		}
+	}
+}
+
+// The eleventh socket of an app is told to go.
+func TestTooManySockets(t *testing.T) {
+	a := newApp(t, slack.Options{SocketMode: true})
+	dial := func() *websocket.Conn {
+		t.Helper()
+		_, address, err := a.api.StartSocketModeContext(a.ctx())
+		if err != nil {
+			t.Fatal(err)
+		}
+		conn, resp, err := websocket.DefaultDialer.DialContext(a.ctx(), address, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = resp.Body.Close()
+		t.Cleanup(func() { _ = conn.Close() })
+		return conn
+	}
+	for i := range 11 {
+		var got struct {
+			Type           string `json:"type"`
+			Reason         string `json:"reason"`
+			NumConnections int    `json:"num_connections"`
+		}
+		if err := dial().ReadJSON(&got); err != nil {
+			t.Fatal(err)
+		}
+		if i < 10 {
+			if got.Type != "hello" || got.NumConnections != i+1 {
+				t.Errorf("socket %d is greeted with %+v", i+1, got)
+			}
+			if err := a.space.AwaitSockets(a.ctx(), i+1); err != nil {
+				t.Fatal(err)
+			}
+			continue
+		}
+		if got.Type != "disconnect" || got.Reason != "too_many_websockets" {
+			t.Errorf("socket %d is greeted with %+v", i+1, got)
+		}
 	}
 }

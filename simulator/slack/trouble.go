@@ -31,7 +31,7 @@ func (w *Workspace) SwallowNext(n int) {
 // most, so that they arrive in another order.
 func Shuffled(most time.Duration) func(Event) time.Duration {
 	return func(Event) time.Duration {
-		return rand.N(most) //nolint:gosec // no secret depends on it
+		return rand.N(most)
 	}
 }
 

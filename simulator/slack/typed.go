@@ -72,7 +72,7 @@ func (w *Workspace) plain(s string, out *strings.Builder, elements *[]map[string
 		*elements = append(*elements, map[string]any{"type": "text", "text": words})
 	}
 	from := 0 // where the words begin that are not appended yet
-	for i := 0; i < len(s) && !w.opts.Beliefs.EmojiStay; {
+	for i := 0; i < len(s) && !w.beliefs.EmojiStay; {
 		e, ok := emojiAt(s[i:])
 		if !ok {
 			_, size := utf8.DecodeRuneInString(s[i:])

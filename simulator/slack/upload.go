@@ -75,9 +75,13 @@ func uploadedBytes(r *http.Request) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read an upload: %w", err)
 	}
-	kind, params, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
-	if err != nil || !strings.HasPrefix(kind, "multipart/") {
+	contentType := r.Header.Get("Content-Type")
+	if !strings.HasPrefix(contentType, "multipart/") {
 		return body, nil
+	}
+	_, params, err := mime.ParseMediaType(contentType)
+	if err != nil {
+		return nil, fmt.Errorf("read an upload: %w", err)
 	}
 	// Only the first file counts; what follows it, even a second closing
 	// boundary, is let be.

@@ -68,8 +68,8 @@ func (a *app) open() string {
 }
 
 func TestTriggers(t *testing.T) {
-	now := time.Now()
-	a := newApp(t, slack.Options{Clock: func() time.Time { return now }})
+	now := newClock()
+	a := newApp(t, slack.Options{Clock: now.now})
 	id := a.trigger()
 	if _, err := a.api.OpenViewContext(a.ctx(), id, tagModal()); err != nil {
 		t.Fatal(err)
@@ -77,7 +77,7 @@ func TestTriggers(t *testing.T) {
 	_, err := a.api.OpenViewContext(a.ctx(), id, tagModal())
 	wantError(t, "a trigger used twice", err, "exchanged_trigger_id")
 	id = a.trigger()
-	now = now.Add(3*time.Second + time.Millisecond)
+	now.pass(3*time.Second + time.Millisecond)
 	_, err = a.api.OpenViewContext(a.ctx(), id, tagModal())
 	wantError(t, "an old trigger", err, "expired_trigger_id")
 	_, err = a.api.OpenViewContext(a.ctx(), "1.2.3", tagModal())

@@ -1,6 +1,7 @@
 package slack
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"net/http"
@@ -122,10 +123,10 @@ func (w *Workspace) count(name string) {
 func (w *Workspace) before(rw http.ResponseWriter, r *http.Request, rule fault.Rule) bool {
 	switch rule.Kind {
 	case fault.Status:
-		rw.WriteHeader(rule.Status)
+		rw.WriteHeader(cmp.Or(rule.Status, http.StatusInternalServerError))
 		_, _ = rw.Write([]byte(rule.Body))
 	case fault.Error:
-		writeJSON(rw, http.StatusOK, map[string]any{"ok": false, "error": rule.Code})
+		writeJSON(rw, http.StatusOK, map[string]any{"ok": false, "error": cmp.Or(rule.Code, "fatal_error")})
 	case fault.RateLimit:
 		if rule.RetryAfter > 0 {
 			rw.Header().Set("Retry-After", strconv.Itoa(wholeSeconds(rule.RetryAfter)))
@@ -207,7 +208,7 @@ func (w *Workspace) run(c *call, q request) (reply, error) {
 func (w *Workspace) authorize(name string, m method, q request) error {
 	if q.inQuery {
 		w.violate(name, "the token is in the query string")
-		if !w.opts.Beliefs.QueryTokenAccepted {
+		if !w.beliefs.QueryTokenAccepted {
 			return refuse("invalid_auth")
 		}
 	}

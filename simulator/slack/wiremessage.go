@@ -122,7 +122,7 @@ func (w *Workspace) writeAuthor(out *wireMessage, m *message) {
 		return
 	}
 	out.Username = m.Username
-	if !w.opts.Beliefs.CustomNameWithoutSubtype {
+	if !w.beliefs.CustomNameWithoutSubtype {
 		out.User, out.Team, out.BotProfile = "", "", nil
 		if out.Subtype == "" {
 			out.Subtype = "bot_message"

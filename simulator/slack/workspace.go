@@ -92,6 +92,7 @@ type Workspace struct {
 	mu           sync.Mutex
 	base         string
 	urls         addresses
+	beliefs      Beliefs
 	lost         string // the error of every call since the app lost its rights
 	scopes       []string
 	users        map[string]*User
@@ -135,6 +136,7 @@ func New(o Options) *Workspace {
 		urls:   addresses{o.EventURL, o.InteractionURL, o.CommandURL},
 		scopes: o.Scopes,
 
+		beliefs:   o.Beliefs,
 		users:     map[string]*User{},
 		channels:  map[string]*channel{},
 		names:     map[string]*channel{},
@@ -250,7 +252,7 @@ func (w *Workspace) SetScopes(scopes ...string) {
 func (w *Workspace) SetBeliefs(b Beliefs) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.opts.Beliefs = b
+	w.beliefs = b
 }
 
 func (w *Workspace) now() time.Time { return w.opts.Clock() }

@@ -7,6 +7,7 @@ import (
 	"net/http/httptest"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -217,6 +218,19 @@ func (a *app) post(channel string, options ...slackgo.MsgOption) string {
 	}
 	return ts
 }
+
+// clock is a time that a test moves by hand.
+type clock struct{ nanos atomic.Int64 }
+
+func newClock() *clock {
+	c := &clock{}
+	c.nanos.Store(time.Now().UnixNano())
+	return c
+}
+
+func (c *clock) now() time.Time { return time.Unix(0, c.nanos.Load()) }
+
+func (c *clock) pass(d time.Duration) { c.nanos.Add(int64(d)) }
 
 func text(s string) slackgo.MsgOption { return slackgo.MsgOptionText(s, false) }
 
