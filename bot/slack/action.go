@@ -32,11 +32,8 @@ func DecodeAction(actionID, value string) (bot.Action, error) {
 	if !found || name == "" || value == "" {
 		return bot.Action{}, ErrNotOurAction
 	}
-	a, err := decodeAction(value)
-	if err != nil {
-		return bot.Action{}, err
-	}
-	if string(a.Name) != name {
+	a, ok := decodeAction(value)
+	if !ok || string(a.Name) != name {
 		return bot.Action{}, ErrNotOurAction
 	}
 	return a, nil
@@ -52,10 +49,11 @@ func encodeAction(a bot.Action) string {
 	return string(raw)
 }
 
-func decodeAction(value string) (bot.Action, error) {
+// decodeAction reports false for what encodeAction did not make.
+func decodeAction(value string) (bot.Action, bool) {
 	var a bot.Action
-	if err := json.Unmarshal([]byte(value), &a); err != nil || a.Name == "" {
-		return bot.Action{}, ErrNotOurAction
+	if json.Unmarshal([]byte(value), &a) != nil || a.Name == "" {
+		return bot.Action{}, false
 	}
-	return a, nil
+	return a, true
 }

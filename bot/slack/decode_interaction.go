@@ -87,7 +87,7 @@ func (in interaction) decode() bot.SlackEvent {
 			out.Press = &press
 		}
 	case "view_submission":
-		if a, err := decodeAction(in.View.Private); err == nil {
+		if a, ok := decodeAction(in.View.Private); ok {
 			out.Submit = in.submit(a)
 		}
 	}

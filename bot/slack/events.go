@@ -63,15 +63,21 @@ type ownPost struct {
 	Metadata  lenient[postMetadata] `json:"metadata"`
 }
 
+// readOwnPost reports false for what is not a post, or not by self.
+func readOwnPost(event json.RawMessage, self bot.SlackIdentity) (ownPost, bool) {
+	var p ownPost
+	if json.Unmarshal(event, &p) != nil || (p.Type != "message" && p.Type != "message_metadata_posted") {
+		return ownPost{}, false
+	}
+	return p, same(p.BotID, self.BotID) || same(p.AppID, self.AppID) || same(p.User, self.BotUserID)
+}
+
 // ownPost reports whether the event is a post of ours that came back, and
 // passes on which one it was. Nothing else may be done with it: relaying it
 // would be a loop.
 func (r *Receiver) ownPost(ctx context.Context, env envelope, self bot.SlackIdentity) (bool, error) {
-	var p ownPost
-	if json.Unmarshal(env.Event, &p) != nil || (p.Type != "message" && p.Type != "message_metadata_posted") {
-		return false, nil
-	}
-	if !same(p.BotID, self.BotID) && !same(p.AppID, self.AppID) && !same(p.User, self.BotUserID) {
+	p, own := readOwnPost(env.Event, self)
+	if !own {
 		return false, nil
 	}
 	meta, channelID, ts := p.Metadata.V, firstOf(p.Channel, p.ChannelID), firstOf(p.TS, p.MessageTS)

@@ -63,9 +63,9 @@ func (r *Receiver) pressed(ctx context.Context, in interaction, payload []byte) 
 
 // submitted stores what a person sent in with a modal and lets it close.
 func (r *Receiver) submitted(ctx context.Context, in interaction, payload []byte) ([]byte, error) {
-	a, err := decodeAction(in.View.Private)
-	if err != nil {
-		return nil, nil // not a modal of ours
+	a, ok := decodeAction(in.View.Private)
+	if !ok {
+		return nil, nil
 	}
 	submit := in.submit(a)
 	if a.Name == bot.ActNote && strings.TrimSpace(submit.Text) == "" {
@@ -157,8 +157,8 @@ func (r *Receiver) open(ctx context.Context, triggerID string, modal []byte) err
 
 // suggest answers a menu with what fits the letters typed so far.
 func (r *Receiver) suggest(ctx context.Context, in interaction) ([]byte, error) {
-	a, err := decodeAction(in.View.Private)
-	if err != nil || a.Name != bot.ActTags {
+	a, ok := decodeAction(in.View.Private)
+	if !ok || a.Name != bot.ActTags {
 		return encode(suggestions(nil, "")), nil
 	}
 	choices, refusal, err := r.tagChoices(ctx, in, a)

@@ -325,9 +325,9 @@ func TestNote(t *testing.T) {
 		t.Fatal(err)
 	}
 	v := s.onlyView(t)
-	a, err := decodeAction(v.Private)
-	if err != nil || a != (bot.Action{Name: bot.ActNote, ChannelID: "C1", ThreadTS: "1700000000.000100"}) || v.Blocks[0].Element.Type != "plain_text_input" {
-		t.Fatalf("modal %+v: %v", v, err)
+	a, ok := decodeAction(v.Private)
+	if !ok || a != (bot.Action{Name: bot.ActNote, ChannelID: "C1", ThreadTS: "1700000000.000100"}) || v.Blocks[0].Element.Type != "plain_text_input" {
+		t.Fatalf("modal %+v", v)
 	}
 
 	answer, err := s.Interaction(t.Context(), []byte(submitPayload(a, `{"note":{"note":{"type":"plain_text_input","value":" \n　"}}}`)))

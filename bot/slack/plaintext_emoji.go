@@ -67,7 +67,7 @@ func codePoints(code string) (string, bool) {
 	var b strings.Builder
 	for hex := range strings.SplitSeq(code, "-") {
 		n, err := strconv.ParseUint(hex, 16, 21)
-		r := rune(n) //nolint:gosec // 21 bits fit
+		r := rune(n)
 		if err != nil || unicode.IsControl(r) || !utf8.ValidRune(r) {
 			return "", false
 		}

@@ -56,20 +56,25 @@ func (s *Socket) Connected() bool { return s.connected.Load() }
 // token that Slack refuses is tried again too: it may be put right over there.
 // Run must be called once.
 func (s *Socket) Run(ctx context.Context) error {
-	for {
+	for ctx.Err() == nil {
 		err := s.session(ctx)
 		s.down()
-		if ctx.Err() != nil {
-			return nil
-		}
-		s.Log.ErrorContext(ctx, "no connection to Slack; trying again soon", "pause", longestPause, "error", err)
-		timer := time.NewTimer(longestPause)
-		select {
-		case <-timer.C:
-		case <-ctx.Done():
-			timer.Stop()
-			return nil
-		}
+		s.pause(ctx, err)
+	}
+	return nil
+}
+
+// pause waits before the next session, unless there will be none.
+func (s *Socket) pause(ctx context.Context, why error) {
+	if ctx.Err() != nil {
+		return
+	}
+	s.Log.ErrorContext(ctx, "no connection to Slack; trying again soon", "pause", longestPause, "error", why)
+	timer := time.NewTimer(longestPause)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-ctx.Done():
 	}
 }
 
