@@ -92,7 +92,7 @@ func (p *Platform) MemberJoined(from From, people ...Friend) (Sent, error) {
 	e := wireEvent{Type: "memberJoined", Joined: memberList(people)}
 	return p.event(from, e, true, func(c *chat) {
 		for _, f := range people {
-			c.account.people[f.UserID] = f
+			c.account.meet(f)
 			c.members = append(c.members, f.UserID)
 		}
 	})

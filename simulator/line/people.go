@@ -76,12 +76,19 @@ func (p *Platform) AddGroup(botUserID string, g Group) error {
 			c.kind = kindRoom
 		}
 		for _, m := range g.Members {
-			a.people[m.UserID] = m
+			a.meet(m)
 			c.members = append(c.members, m.UserID)
 		}
 		a.addChat(c)
 		return nil
 	})
+}
+
+// meet keeps what is known of somebody already.
+func (a *account) meet(f Friend) {
+	if _, known := a.people[f.UserID]; !known {
+		a.people[f.UserID] = f
+	}
 }
 
 func (a *account) addChat(c *chat) {
