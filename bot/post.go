@@ -11,7 +11,7 @@ import (
 
 const (
 	mergeItems   = 20
-	mergeLetters = 8000
+	mergeLetters = 7000 // with the card in the same post, what a post holds without a cut
 
 	callsAtOnce = 20
 	// echoWait is how long the echo of a post may take before the thread is

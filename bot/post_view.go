@@ -140,7 +140,7 @@ func (b *postBuilder) view(repeat bool) (PostView, error) {
 
 // drawn is the post as it is now, without what only matters when it is made.
 func (b *postBuilder) drawn(card bool) (PostView, error) {
-	v := PostView{Locale: b.office.Settings.Locale, Zone: b.office.zone, CallID: b.callID}
+	v := PostView{Locale: b.office.Settings.Locale, Zone: b.office.zone, CallID: b.callID, Now: b.tx.Now()}
 	if len(b.parts) > 0 {
 		v.Speaker = b.speaker(b.parts[0])
 	}

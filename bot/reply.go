@@ -27,7 +27,7 @@ func (r *Relay) say(tx Tx, o *office, c SlackChannel, threadTS, mention string, 
 	}
 	id := newID()
 	body := r.Renderer.RenderPost(c.ChannelID, PostView{
-		Locale: o.Settings.Locale, Zone: o.zone, CallID: id, ThreadTS: threadTS, Mention: mention, Items: []ItemView{item},
+		Locale: o.Settings.Locale, Zone: o.zone, Now: tx.Now(), CallID: id, ThreadTS: threadTS, Mention: mention, Items: []ItemView{item},
 	})
 	_, err := tx.AddCall(&Call{
 		ID: id, AccountID: o.ID, Lane: postLane(c.ID), Kind: CallSlackPost, Ref: mention, Body: body,

@@ -1,0 +1,123 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"madoguchi/bot"
+	"madoguchi/config"
+)
+
+type applyCommand struct {
+	File      string `arg:"" help:"The account file." type:"existingfile"`
+	DryRun    bool   `help:"Only print what would change."`
+	Overwrite bool   `help:"Also undo what was changed in Slack since the last apply."`
+}
+
+// Run makes the account what the file says, all of it or nothing.
+func (c applyCommand) Run(ctx context.Context, p process) (err error) {
+	env, log, err := p.load()
+	if err != nil {
+		return err
+	}
+	raw, err := p.readFile(c.File)
+	if err != nil {
+		return err
+	}
+	file, err := config.Parse(c.File, raw, p.getenv, p.readFile)
+	if err != nil {
+		return err
+	}
+	store, err := openStore(ctx, env, log)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, store.Close()) }()
+	var change config.Change
+	err = store.InTx(ctx, func(tx bot.Tx) error {
+		if change, err = plan(tx, file); err != nil {
+			return err
+		}
+		if c.DryRun || len(change.Lines) == 0 || len(change.Conflicts) > 0 && !c.Overwrite {
+			return nil
+		}
+		settings := change.Account.Settings
+		return tx.SaveAccount(&change.Account, &settings)
+	})
+	if err != nil {
+		return err
+	}
+	return c.report(p, change)
+}
+
+// plan reads what is there and works out the change, in one transaction with
+// storing it.
+func plan(tx bot.Tx, file *config.File) (config.Change, error) {
+	current, err := tx.AccountBySlug(file.Account)
+	if errors.Is(err, bot.ErrNotFound) {
+		return config.Plan(file, nil, nil)
+	}
+	if err != nil {
+		return config.Change{}, err
+	}
+	applied, err := tx.Applied(current.ID)
+	if err != nil {
+		return config.Change{}, err
+	}
+	return config.Plan(file, &current, applied)
+}
+
+func (c applyCommand) report(p process, change config.Change) error {
+	for _, line := range change.Lines {
+		fmt.Fprintln(p.stdout, line)
+	}
+	if len(change.Lines) == 0 {
+		fmt.Fprintln(p.stdout, "no changes")
+	}
+	if c.DryRun {
+		for _, name := range change.Untouched {
+			fmt.Fprintln(p.stdout, "# not in the file, left as it is:", name)
+		}
+	}
+	if len(change.Conflicts) == 0 || c.Overwrite {
+		return nil
+	}
+	for _, line := range change.Conflicts {
+		fmt.Fprintln(p.stderr, "changed elsewhere since the last apply:", line)
+	}
+	if c.DryRun {
+		return nil
+	}
+	return errors.New("nothing was applied: it would undo the changes above; run it again with --overwrite to do so")
+}
+
+type exportCommand struct {
+	Account string `arg:"" help:"The account's slug."`
+}
+
+// Run prints the account as a file.
+func (c exportCommand) Run(ctx context.Context, p process) (err error) {
+	env, log, err := p.load()
+	if err != nil {
+		return err
+	}
+	store, err := openStore(ctx, env, log)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, store.Close()) }()
+	var account bot.Account
+	err = store.View(ctx, func(tx bot.Tx) error {
+		account, err = tx.AccountBySlug(c.Account)
+		return err
+	})
+	if errors.Is(err, bot.ErrNotFound) {
+		return fmt.Errorf("there is no account %q; `madoguchi status` lists them", c.Account)
+	}
+	if err != nil {
+		return err
+	}
+	_, err = p.stdout.Write(config.Export(account))
+	return err
+}

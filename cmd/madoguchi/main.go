@@ -1,0 +1,100 @@
+// Command madoguchi joins one LINE official account and the private Slack
+// channels of its operators.
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"os/signal"
+	"syscall"
+	_ "time/tzdata" // accounts have time zones; a container may have no data of its own
+
+	"github.com/alecthomas/kong"
+
+	"madoguchi/config"
+)
+
+// version is set by the build.
+var version = "dev"
+
+// process is what a subcommand may use of the world.
+type process struct {
+	stdout, stderr io.Writer
+	getenv         func(string) (string, bool)
+	readFile       func(string) ([]byte, error)
+}
+
+type commands struct {
+	Serve       serveCommand       `cmd:"" help:"Receive from LINE and Slack, and relay."`
+	Apply       applyCommand       `cmd:"" help:"Make an account what its file says."`
+	Export      exportCommand      `cmd:"" help:"Print an account as a file, without secrets."`
+	Status      statusCommand      `cmd:"" help:"Tell what waits, what is paused and what was set aside."`
+	Version     versionCommand     `cmd:"" help:"Print the version."`
+	Healthcheck healthcheckCommand `cmd:"" hidden:"" help:"Succeed if serve is ready; for containers."`
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	p := process{stdout: os.Stdout, stderr: os.Stderr, getenv: os.LookupEnv, readFile: os.ReadFile}
+	if err := run(ctx, p, os.Args[1:]); err != nil {
+		fmt.Fprintln(os.Stderr, "madoguchi:", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, p process, args []string) error {
+	var cli commands
+	exited := false
+	parser, err := kong.New(&cli,
+		kong.Name("madoguchi"),
+		kong.Description("The counter where LINE friends are served from Slack."),
+		kong.UsageOnError(),
+		kong.Writers(p.stdout, p.stderr),
+		kong.Exit(func(int) { exited = true }),
+		kong.BindTo(ctx, (*context.Context)(nil)),
+		kong.Bind(p),
+	)
+	if err != nil {
+		return err
+	}
+	if len(args) == 0 {
+		args = []string{"--help"}
+	}
+	command, err := parser.Parse(args)
+	if exited {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return command.Run()
+}
+
+// load reads the environment and makes the log that it asks for.
+func (p process) load() (*config.Environment, *slog.Logger, error) {
+	env, err := config.Load(p.getenv, p.readFile)
+	if err != nil {
+		return nil, nil, err
+	}
+	return env, p.log(env), nil
+}
+
+func (p process) log(env *config.Environment) *slog.Logger {
+	options := &slog.HandlerOptions{Level: env.LogLevel}
+	if env.LogFormat == "json" {
+		return slog.New(slog.NewJSONHandler(p.stderr, options))
+	}
+	return slog.New(slog.NewTextHandler(p.stderr, options))
+}
+
+type versionCommand struct{}
+
+// Run prints the version.
+func (versionCommand) Run(p process) error {
+	_, err := fmt.Fprintln(p.stdout, "madoguchi", version)
+	return err
+}

@@ -1,0 +1,97 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"time"
+
+	"madoguchi/bot"
+	"madoguchi/bot/line"
+	"madoguchi/bot/slack"
+)
+
+// readyWithin is how long the database may take to say that it is there.
+const readyWithin = 2 * time.Second
+
+func (s *server) routes() http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("POST /webhooks/line/{account}", &line.Webhook{
+		Accounts: newDirectory(s.store).find, Accept: s.store.Accept, Log: s.log,
+	})
+	if !s.env.SocketMode() {
+		(&slack.HTTP{
+			SigningSecret: s.env.SlackSigningSecret.Reveal(), Receiver: s.receiver, Now: time.Now, Log: s.log,
+		}).Register(mux)
+	}
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { answerText(w, http.StatusOK, "ok") })
+	mux.HandleFunc("GET /readyz", s.ready)
+	mux.Handle("GET /metrics", s.meter.handler())
+	return mux
+}
+
+// ready is 200 when the database is there and migrated, whatever Slack and
+// LINE do; a process that is stopping is not ready.
+func (s *server) ready(w http.ResponseWriter, r *http.Request) {
+	select {
+	case <-s.stopping:
+		answerText(w, http.StatusServiceUnavailable, "stopping")
+		return
+	default:
+	}
+	ctx, cancel := context.WithTimeout(r.Context(), readyWithin)
+	defer cancel()
+	err := s.store.View(ctx, func(tx bot.Tx) error {
+		_, err := tx.Accounts()
+		return err
+	})
+	if err != nil {
+		s.log.Warn("not ready", "error", err)
+		answerText(w, http.StatusServiceUnavailable, "the database does not answer")
+		return
+	}
+	answerText(w, http.StatusOK, "ready")
+}
+
+func answerText(w http.ResponseWriter, status int, text string) {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.WriteHeader(status)
+	_, _ = w.Write([]byte(text + "\n")) // a caller who left needs no answer
+}
+
+// directory finds accounts for the webhook. It remembers each until its
+// version changes, so that a message costs no decryption.
+type directory struct {
+	store bot.Store
+	known accountCache
+}
+
+func newDirectory(store bot.Store) *directory { return &directory{store: store} }
+
+func (d *directory) find(ctx context.Context, slug string) (a bot.Account, ok bool, err error) {
+	err = d.store.View(ctx, func(tx bot.Tx) error {
+		accounts, err := tx.Accounts()
+		if err != nil {
+			return err
+		}
+		for _, v := range accounts {
+			if v.Slug != slug {
+				continue
+			}
+			if a, ok = d.known.get(v); ok {
+				return nil
+			}
+			if a, err = tx.Account(v.ID); err != nil {
+				return err
+			}
+			d.known.put(v, a)
+			ok = true
+			return nil
+		}
+		return nil
+	})
+	if errors.Is(err, bot.ErrNotFound) {
+		return bot.Account{}, false, nil
+	}
+	return a, ok, err
+}
