@@ -1,0 +1,285 @@
+package storage_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"reflect"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	"madoguchi/bot"
+	"madoguchi/storage"
+	"madoguchi/storage/storagetest"
+)
+
+func incoming(key, lane string, at int64) bot.Incoming {
+	return bot.Incoming{Source: bot.FromLINE, AccountID: "a1", Key: key, Lane: lane, At: at, Raw: []byte(`{"k":"` + key + `"}`)}
+}
+
+func accept(t *testing.T, s *storage.Store, events ...bot.Incoming) {
+	t.Helper()
+	if err := s.Accept(t.Context(), events); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func pending(t *testing.T, s *storage.Store, lane string) []bot.StoredEvent {
+	t.Helper()
+	var found []bot.StoredEvent
+	view(t, s, func(tx bot.Tx) (err error) {
+		found, err = tx.PendingEvents(lane, 10_000)
+		return err
+	})
+	return found
+}
+
+func keysOf(events []bot.StoredEvent) []string {
+	var keys []string
+	for _, e := range events {
+		keys = append(keys, e.Key)
+	}
+	return keys
+}
+
+func TestAnEventIsStoredOnceHoweverOftenItComes(t *testing.T) {
+	storagetest.Each(t, func(t *testing.T, db storagetest.Database) {
+		stores := []*storage.Store{db.Open(t, nil), db.Open(t, nil)}
+		const callers, each = 16, 40
+		var all sync.WaitGroup
+		for c := range callers {
+			all.Go(func() {
+				var events []bot.Incoming
+				for i := range each {
+					// Each key comes from four callers, in different orders.
+					events = append(events, incoming(fmt.Sprintf("%d-%03d", c/4, i), "lane", int64(i)))
+				}
+				if c%2 == 1 {
+					slices.Reverse(events)
+				}
+				for chunk := range slices.Chunk(events, 7) {
+					if err := stores[c%2].Accept(context.Background(), chunk); err != nil {
+						t.Errorf("accept: %v", err)
+					}
+				}
+			})
+		}
+		all.Wait()
+		keys := keysOf(pending(t, stores[0], "lane"))
+		if len(keys) != callers/4*each {
+			t.Errorf("%d events are stored, want %d", len(keys), callers/4*each)
+		}
+		slices.Sort(keys)
+		if once := slices.Compact(slices.Clone(keys)); len(once) != len(keys) {
+			t.Error("an event is stored twice")
+		}
+		inTx(t, stores[0], func(tx bot.Tx) error { return tx.AddEvent(incoming("0-001", "lane", 1)) })
+		if n := len(pending(t, stores[0], "lane")); n != len(keys) {
+			t.Errorf("AddEvent stored one that is there: %d", n)
+		}
+	})
+}
+
+func TestEventsComeInTheOrderOfTimeThenKey(t *testing.T) {
+	storagetest.Each(t, func(t *testing.T, db storagetest.Database) {
+		s := db.Open(t, nil)
+		accept(t, s, incoming("d", "x", 5), incoming("c", "x", 9), incoming("b", "x", 9), incoming("other", "y", 1))
+		accept(t, s, incoming("a", "x", 9), incoming("z", "x", 2))
+		if got, want := keysOf(pending(t, s, "x")), []string{"z", "d", "a", "b", "c"}; !slices.Equal(got, want) {
+			t.Errorf("order = %v, want %v", got, want)
+		}
+	})
+}
+
+func TestALargeDeliveryIsStoredWhole(t *testing.T) {
+	storagetest.Each(t, func(t *testing.T, db storagetest.Database) {
+		s := db.Open(t, nil)
+		var events []bot.Incoming
+		for i := range 1300 {
+			events = append(events, incoming(fmt.Sprint(i), fmt.Sprint("lane", i), 1))
+		}
+		accept(t, s, events...)
+		view(t, s, func(tx bot.Tx) error {
+			if n, _, _, err := tx.InboxBacklog(); n != len(events) {
+				t.Errorf("%d events are pending, want %d (%v)", n, len(events), err)
+			}
+			return nil
+		})
+	})
+}
+
+func TestBytesAreKeptAsTheyCameAndTextIsMadeStorable(t *testing.T) {
+	storagetest.Each(t, func(t *testing.T, db storagetest.Database) {
+		s := db.Open(t, nil)
+		rawBytes := []byte("\x00\xff{\"text\":\"\xed\xa0\xbd\"}")
+		long := strings.Repeat("長", 5000)
+		accept(t, s,
+			bot.Incoming{Source: bot.FromLINE, Key: "nul\x00key\xff", Lane: "la\x00ne", Raw: rawBytes},
+			bot.Incoming{Source: bot.FromLINE, Key: "nul\x00key\xfe", Lane: "la\x00ne", Raw: nil},
+			bot.Incoming{Source: bot.FromLINE, Key: "", Lane: "la\x00ne", Raw: []byte("1")},
+			bot.Incoming{Source: bot.FromLINE, Key: "", Lane: "la\x00ne", Raw: []byte("2")},
+			bot.Incoming{Source: bot.FromLINE, Key: long + "1", Lane: "la\x00ne"},
+			bot.Incoming{Source: bot.FromLINE, Key: long + "2", Lane: "la\x00ne"},
+		)
+		found := pending(t, s, "la\x00ne")
+		if len(found) != 6 {
+			t.Fatalf("%d events are stored, want 6: keys %q", len(found), keysOf(found))
+		}
+		if !slices.ContainsFunc(found, func(e bot.StoredEvent) bool { return reflect.DeepEqual(e.Raw, rawBytes) }) {
+			t.Error("the raw bytes were changed")
+		}
+	})
+}
+
+func TestABrokenEventIsParked(t *testing.T) {
+	storagetest.Each(t, func(t *testing.T, db storagetest.Database) {
+		s := db.Open(t, nil)
+		e := incoming("k", "x", 1)
+		e.Broken = "no JSON"
+		accept(t, s, e)
+		if n := len(pending(t, s, "x")); n != 0 {
+			t.Errorf("%d events are pending, want 0", n)
+		}
+		if due, err := s.NextDue(t.Context(), bot.LaneInbox); err != nil || due != 0 {
+			t.Errorf("its lane is due (%v)", err)
+		}
+		view(t, s, func(tx bot.Tx) error {
+			parked, err := tx.Parked("a1", 10)
+			if len(parked) != 1 || parked[0].Error != "no JSON" {
+				t.Errorf("parked = %+v (%v)", parked, err)
+			}
+			return nil
+		})
+	})
+}
+
+func TestTheFirstContentOfAKeyStandsAndIsReported(t *testing.T) {
+	storagetest.Each(t, func(t *testing.T, db storagetest.Database) {
+		var mismatches atomic.Int32
+		s := db.Open(t, func(c *storage.Config) {
+			c.OnMismatch = func(account, key string) {
+				if account != "a1" || key != "k" {
+					t.Errorf("mismatch of (%s, %s)", account, key)
+				}
+				mismatches.Add(1)
+			}
+		})
+		with := func(digest string) bot.Incoming {
+			e := incoming("k", "x", 1)
+			e.Digest, e.Raw = digest, []byte(digest)
+			return e
+		}
+		accept(t, s, with("one"))
+		accept(t, s, with("one"), with(""))
+		if n := mismatches.Load(); n != 0 {
+			t.Errorf("%d mismatches of the same content", n)
+		}
+		accept(t, s, with("two"))
+		accept(t, s, with("one"), with("two"))
+		if n := mismatches.Load(); n != 2 {
+			t.Errorf("%d mismatches, want 2", n)
+		}
+		if found := pending(t, s, "x"); len(found) != 1 || string(found[0].Raw) != "one" {
+			t.Errorf("stored = %v", keysOf(found))
+		}
+	})
+}
+
+func TestRedeliveryIsSeen(t *testing.T) {
+	storagetest.Each(t, func(t *testing.T, db storagetest.Database) {
+		at := newClock()
+		s := db.Open(t, at.set)
+		inTx(t, s, func(tx bot.Tx) error { return tx.SaveAccount(&bot.Account{ID: "a1", Slug: "aoyama"}, nil) })
+		seen := func() (at int64) {
+			view(t, s, func(tx bot.Tx) (err error) { at, err = tx.RedeliverySeen("a1"); return err })
+			return at
+		}
+		accept(t, s, incoming("k", "x", 1))
+		if seen() != 0 {
+			t.Error("a redelivery was seen where there was none")
+		}
+		again := incoming("k", "x", 1)
+		again.Redelivered = true
+		accept(t, s, again)
+		if seen() != at.in(0) {
+			t.Error("the redelivery was not seen")
+		}
+	})
+}
+
+func TestARowThatCannotBeStoredFailsOnlyItsCaller(t *testing.T) {
+	storagetest.Each(t, func(t *testing.T, db storagetest.Database) {
+		s := db.Open(t, nil)
+		// The database itself refuses this one, as it might something nobody thought of.
+		refuse := `CREATE TRIGGER refuse BEFORE INSERT ON inbox WHEN NEW.event_key LIKE 'bad%' BEGIN SELECT RAISE(ABORT, 'refused'); END`
+		if db.Engine == "postgres" {
+			refuse = `ALTER TABLE inbox ADD CHECK (event_key NOT LIKE 'bad%')`
+		}
+		if _, err := raw(t, db).Exec(refuse); err != nil {
+			t.Fatal(err)
+		}
+		var all sync.WaitGroup
+		for i := range 40 {
+			all.Go(func() {
+				key := fmt.Sprint("good", i)
+				if i%10 == 0 {
+					key = fmt.Sprint("bad", i)
+				}
+				err := s.Accept(context.Background(), []bot.Incoming{incoming(key, "x", int64(i))})
+				if (err != nil) != (i%10 == 0) {
+					t.Errorf("accept %s: %v", key, err)
+				}
+			})
+		}
+		all.Wait()
+		if n := len(pending(t, s, "x")); n != 36 {
+			t.Errorf("%d events are stored, want 36", n)
+		}
+	})
+}
+
+func TestACallerThatLeavesDoesNotTakeTheCommitAlong(t *testing.T) {
+	storagetest.Each(t, func(t *testing.T, db storagetest.Database) {
+		s := db.Open(t, nil)
+		gone, leave := context.WithCancel(t.Context())
+		leave()
+		if err := s.Accept(gone, []bot.Incoming{incoming("k", "x", 1)}); err != nil && !errors.Is(err, context.Canceled) {
+			t.Errorf("accept with an ended context = %v", err)
+		}
+		accept(t, s, incoming("l", "x", 2))
+		if !slices.Contains(keysOf(pending(t, s, "x")), "l") {
+			t.Error("the next caller's event is missing")
+		}
+	})
+}
+
+func TestEventsEndAndAreRedacted(t *testing.T) {
+	storagetest.Each(t, func(t *testing.T, db storagetest.Database) {
+		s := db.Open(t, nil)
+		e := incoming("k1", "x", 1)
+		e.LINEMessageID = "m1"
+		accept(t, s, e, incoming("k2", "x", 2), incoming("k3", "x", 3))
+		found := pending(t, s, "x")
+		inTx(t, s, func(tx bot.Tx) error {
+			return errors.Join(tx.RedactEvents("a1", "m1"), tx.FinishEvent(found[1].ID), tx.RetryEvent(found[2].ID, "why"))
+		})
+		left := pending(t, s, "x")
+		if got := keysOf(left); !slices.Equal(got, []string{"k1", "k3"}) || string(left[0].Raw) != "{}" || left[1].Attempts != 1 {
+			t.Errorf("left = %+v", left)
+		}
+		inTx(t, s, func(tx bot.Tx) error { return tx.ParkEvent(found[2].ID, "enough") })
+		view(t, s, func(tx bot.Tx) error {
+			pending, parked, oldest, err := tx.InboxBacklog()
+			if pending != 1 || parked != 1 || oldest == 0 || err != nil {
+				t.Errorf("backlog = %d pending, %d parked, oldest %d (%v)", pending, parked, oldest, err)
+			}
+			return nil
+		})
+		if err := s.InTx(t.Context(), func(tx bot.Tx) error { return tx.FinishEvent("none") }); !errors.Is(err, bot.ErrNotFound) {
+			t.Errorf("finish of an unknown event = %v, want ErrNotFound", err)
+		}
+	})
+}

@@ -1,0 +1,147 @@
+package storage_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+
+	"madoguchi/bot"
+	"madoguchi/storage/storagetest"
+)
+
+func TestATransactionThatFailsTakesNoNeighbourAlong(t *testing.T) {
+	storagetest.Each(t, func(t *testing.T, db storagetest.Database) {
+		s := db.Open(t, nil)
+		refused := errors.New("refused")
+		var all sync.WaitGroup
+		for i := range 60 {
+			all.Go(func() {
+				err := s.InTx(context.Background(), func(tx bot.Tx) error {
+					if err := tx.Bury("a1", fmt.Sprint(i)); err != nil {
+						return err
+					}
+					tx.Poke(bot.LaneTask, fmt.Sprint(i), 0)
+					switch i % 3 {
+					case 1:
+						return refused
+					case 2:
+						panic("at the disco")
+					}
+					return nil
+				})
+				switch {
+				case i%3 == 0 && err != nil,
+					i%3 == 1 && !errors.Is(err, refused),
+					i%3 == 2 && (err == nil || !strings.Contains(err.Error(), "at the disco")):
+					t.Errorf("transaction %d = %v", i, err)
+				}
+			})
+		}
+		all.Wait()
+		view(t, s, func(tx bot.Tx) error {
+			for i := range 60 {
+				if buried, err := tx.Buried("a1", fmt.Sprint(i)); err != nil || buried != (i%3 == 0) {
+					t.Errorf("what transaction %d wrote is there: %v (%v)", i, buried, err)
+				}
+			}
+			return nil
+		})
+		if lanes, err := s.Claim(t.Context(), bot.LaneTask, 100); len(lanes) != 20 {
+			t.Errorf("%d lanes were poked, want 20 (%v)", len(lanes), err)
+		}
+	})
+}
+
+func TestATransactionWhoseCallerLeftIsNotRun(t *testing.T) {
+	storagetest.Each(t, func(t *testing.T, db storagetest.Database) {
+		s := db.Open(t, nil)
+		gone, leave := context.WithCancel(t.Context())
+		began, finish := make(chan struct{}), make(chan struct{})
+		var all sync.WaitGroup
+		all.Go(func() {
+			inTx(t, s, func(bot.Tx) error {
+				close(began)
+				<-finish
+				return nil
+			})
+		})
+		<-began
+		result := make(chan error)
+		all.Go(func() {
+			result <- s.InTx(gone, func(tx bot.Tx) error { return tx.Bury("a1", "too late") })
+		})
+		if db.Engine == "sqlite" { // PostgreSQL does not make it wait
+			leave()
+			if err := <-result; !errors.Is(err, context.Canceled) {
+				t.Errorf("transaction that was given up = %v", err)
+			}
+		} else {
+			<-result
+			leave()
+		}
+		close(finish)
+		all.Wait()
+		if db.Engine == "sqlite" {
+			view(t, s, func(tx bot.Tx) error {
+				if buried, _ := tx.Buried("a1", "too late"); buried {
+					t.Error("it was run all the same")
+				}
+				return nil
+			})
+		}
+	})
+}
+
+func TestAViewCannotWriteAndSeesOneMoment(t *testing.T) {
+	storagetest.Each(t, func(t *testing.T, db storagetest.Database) {
+		s := db.Open(t, nil)
+		if err := s.View(t.Context(), func(tx bot.Tx) error { return tx.Bury("a1", "m") }); err == nil {
+			t.Error("a View wrote")
+		}
+		view(t, s, func(tx bot.Tx) error {
+			before, err := tx.Buried("a1", "m")
+			if err != nil {
+				return err
+			}
+			inTx(t, s, func(tx bot.Tx) error { return tx.Bury("a1", "m") })
+			after, err := tx.Buried("a1", "m")
+			if before || after {
+				t.Errorf("seen before: %v, after: %v; want neither", before, after)
+			}
+			return err
+		})
+	})
+}
+
+func TestTwoProcessesWrite(t *testing.T) {
+	storagetest.Each(t, func(t *testing.T, db storagetest.Database) {
+		one, two := db.Open(t, nil), db.Open(t, nil)
+		inTx(t, one, func(tx bot.Tx) error { return tx.SaveAccount(&bot.Account{ID: "a1", Slug: "aoyama"}, nil) })
+		var all sync.WaitGroup
+		for i := range 40 {
+			s := one
+			if i%2 == 0 {
+				s = two
+			}
+			all.Go(func() {
+				if err := s.InTx(context.Background(), func(tx bot.Tx) error {
+					_, err := tx.CountFollow("a1", 0)
+					return err
+				}); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		all.Wait()
+		inTx(t, one, func(tx bot.Tx) error {
+			counts, err := tx.TakeFollows("a1", 1)
+			if counts[0] != 40 {
+				t.Errorf("%d follows, want 40", counts[0])
+			}
+			return err
+		})
+	})
+}
