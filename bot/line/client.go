@@ -84,13 +84,13 @@ type reply struct {
 func (c *Client) call(ctx context.Context, r request) (reply, error) {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
-	resp, err := c.open(ctx, r)
+	resp, err := c.open(ctx, r) //nolint:bodyclose // whole closes it
 	return whole(resp, err)
 }
 
 // exchange is call without a token, for the one call that gets it.
 func (c *Client) exchange(ctx context.Context, r request) (reply, error) {
-	resp, err := c.attempt(ctx, r, "")
+	resp, err := c.attempt(ctx, r, "") //nolint:bodyclose // whole closes it
 	return whole(resp, err)
 }
 

@@ -2,6 +2,7 @@ package line
 
 import (
 	"context"
+	"errors"
 	"io"
 	"net/http"
 	"time"
@@ -17,7 +18,7 @@ func (c *Client) MediaContent(ctx context.Context, messageID string) (bot.Media,
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	slow := time.AfterFunc(callTimeout, func() { cancel(context.DeadlineExceeded) })
-	resp, err := c.open(ctx, request{
+	resp, err := c.open(ctx, request{ //nolint:bodyclose // whoever receives the bytes closes it
 		method:   http.MethodGet,
 		base:     c.data,
 		path:     "/v2/bot/message/" + messageID + "/content",
@@ -26,7 +27,7 @@ func (c *Client) MediaContent(ctx context.Context, messageID string) (bot.Media,
 	slow.Stop()
 	if err != nil {
 		defer cancel(nil)
-		if context.Cause(ctx) == context.DeadlineExceeded { //nolint:errorlint // the very value set above
+		if errors.Is(context.Cause(ctx), context.DeadlineExceeded) {
 			return bot.Media{}, &bot.Failure{Kind: bot.Transient, Code: "timeout"}
 		}
 		return bot.Media{}, err

@@ -118,7 +118,7 @@ func TestWebhookChunkedBodyOverTheCap(t *testing.T) {
 	server := httptest.NewServer(d.mux())
 	defer server.Close()
 	endless := io.LimitReader(repeat('x'), maxBody*4)
-	resp, err := http.Post(server.URL+"/webhooks/line/aoyama", "application/json", endless) //nolint:noctx // a test
+	resp, err := http.Post(server.URL+"/webhooks/line/aoyama", "application/json", endless)
 	if err != nil {
 		t.Skipf("the server hung up before the client read the answer: %v", err)
 	}
@@ -350,9 +350,11 @@ func TestWebhookAnswersInTimeWhileTheDatabaseHangs(t *testing.T) {
 			})
 		}
 		all.Wait()
+		d.mu.Lock()
 		if entered != 2 {
 			t.Errorf("%d requests reached the database, want 2", entered)
 		}
+		d.mu.Unlock()
 		close(hang)
 		synctest.Wait()
 		if w := d.postSigned(callback(textEvent("E2", "U1"))); w.Code != http.StatusOK {

@@ -29,7 +29,7 @@ type Trouble struct {
 // most, so that they arrive in another order.
 func Shuffled(most time.Duration) func(Event) time.Duration {
 	return func(Event) time.Duration {
-		return rand.N(most) //nolint:gosec // no secret depends on it
+		return rand.N(most)
 	}
 }
 
