@@ -92,7 +92,7 @@ func angled(s string) int {
 // control returns what <inner> shows.
 func (r *mrkdwnReader) control(inner string) string {
 	target, label, _ := strings.Cut(inner, "|")
-	target, label = entities.Replace(target), entities.Replace(label)
+	target, label = unescape(target), unescape(label)
 	switch target[:min(1, len(target))] {
 	case "@":
 		return mention(target[1:], label, r.names)
@@ -101,7 +101,7 @@ func (r *mrkdwnReader) control(inner string) string {
 	case "!":
 		return command(target[1:], label)
 	case "":
-		return "<" + entities.Replace(inner) + ">"
+		return "<" + unescape(inner) + ">"
 	default:
 		return labelled(target, label)
 	}
@@ -120,9 +120,6 @@ func command(name, label string) string {
 	}
 	return name
 }
-
-// entities decodes each entity once.
-var entities = strings.NewReplacer("&lt;", "<", "&gt;", ">", "&amp;", "&")
 
 // code writes the code at the start of s, in which only links and entities
 // mean anything, and returns its length, or 0.
@@ -270,7 +267,7 @@ func mentionNames(text string) map[string]string {
 			continue
 		}
 		if id, label, ok := strings.Cut(text[2:n-1], "|"); ok && label != "" {
-			names[id] = entities.Replace(label)
+			names[id] = unescape(label)
 		}
 		text = text[n:]
 	}

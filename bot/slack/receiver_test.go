@@ -22,6 +22,14 @@ type stage struct {
 	accepted []bot.Incoming
 	echoes   []string
 	fail     error
+	changed  chan struct{} // told of everything above, if it is there
+}
+
+// tell notes that something changed. The caller holds mu.
+func (s *stage) tell() {
+	if s.changed != nil {
+		s.changed <- struct{}{}
+	}
 }
 
 func newStage(t *testing.T) *stage {
@@ -36,6 +44,7 @@ func newStage(t *testing.T) *stage {
 			defer s.mu.Unlock()
 			if s.fail == nil {
 				s.accepted = append(s.accepted, in...)
+				s.tell()
 			}
 			return s.fail
 		},
@@ -43,6 +52,7 @@ func newStage(t *testing.T) *stage {
 			s.mu.Lock()
 			defer s.mu.Unlock()
 			s.echoes = append(s.echoes, callID+" "+channelID+" "+ts)
+			s.tell()
 			return s.fail
 		},
 		Desk:  s.desk,
