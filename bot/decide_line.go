@@ -273,10 +273,8 @@ func (d *lineDecision) applyRules(s routing.Stimulus) error {
 			if err := d.tx.SetFriendTag(t, d.office.ID); err != nil {
 				return err
 			}
-			if err := d.tx.Audit(AuditEntry{
-				AccountID: d.office.ID, Actor: "rule", Action: "tag_on", FriendID: d.friend.ID,
-				Detail: detail("tag", d.office.tags[tag], "rule", match.Rule+1), Allowed: true,
-			}); err != nil {
+			if err := d.relay.audit(d.tx, d.office, "rule", "tag_on", d.friend.ID, true, nil,
+				"tag", d.office.tags[tag], "rule", match.Rule+1); err != nil {
 				return err
 			}
 		}

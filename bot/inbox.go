@@ -86,10 +86,11 @@ func (r *Relay) holdLane(ctx context.Context, lane Lane, e StoredEvent, cause er
 		if err := tx.ParkEvent(e.ID, cause.Error()); err != nil {
 			return err
 		}
-		if e.AccountID == "" {
-			return nil
+		accountID, err := r.accountOfEvent(tx, e)
+		if err != nil || accountID == "" {
+			return err
 		}
-		o, err := r.office(tx, e.AccountID)
+		o, err := r.office(tx, accountID)
 		if err != nil {
 			return err
 		}
@@ -102,4 +103,31 @@ func (r *Relay) holdLane(ctx context.Context, lane Lane, e StoredEvent, cause er
 		return r.Now().UnixMilli(), nil
 	}
 	return r.Now().Add(time.Second << e.Attempts).UnixMilli(), nil
+}
+
+// accountOfEvent finds whose owners to tell about an event; "" when it belongs
+// to no account.
+func (r *Relay) accountOfEvent(tx Tx, e StoredEvent) (string, error) {
+	if e.AccountID != "" || e.Source != FromSlack {
+		return e.AccountID, nil
+	}
+	ev, err := r.DecodeSlack(e.Raw)
+	if err != nil {
+		return "", nil //nolint:nilerr // what cannot be read belongs to nobody
+	}
+	room := ""
+	switch {
+	case ev.Reply != nil:
+		room = ev.Reply.ChannelID
+	case ev.Edit != nil:
+		room = ev.Edit.ChannelID
+	case ev.Delete != nil:
+		room = ev.Delete.ChannelID
+	case ev.Press != nil:
+		room = ev.Press.ChannelID
+	case ev.Submit != nil:
+		return ev.Submit.Action.AccountID, nil
+	}
+	c, err := tx.SlackChannelBySlackID(ev.TeamID, room)
+	return c.AccountID, ignoreNotFound(err)
 }

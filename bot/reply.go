@@ -169,7 +169,7 @@ func (r *Relay) ask(tx Tx, o *office, rp *Reply, why string) error {
 
 func (r *Relay) audit(tx Tx, o *office, actor, action, friendID string, allowed bool, sets []string, kv ...any) error {
 	return tx.Audit(AuditEntry{
-		AccountID: o.ID, Actor: actor, Action: action, FriendID: friendID, Detail: detail(kv...),
+		ID: newID(), AccountID: o.ID, At: tx.Now(), Actor: actor, Action: action, FriendID: friendID, Detail: detail(kv...),
 		Allowed: allowed, Sets: strings.Join(sets, ","),
 	})
 }

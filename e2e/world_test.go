@@ -1,0 +1,501 @@
+package e2e
+
+import (
+	"bytes"
+	"context"
+	"database/sql"
+	"fmt"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	_ "github.com/lib/pq"
+
+	simline "madoguchi/simulator/line"
+	simslack "madoguchi/simulator/slack"
+)
+
+// binary is the program under test, built once for all tests.
+var binary string
+
+func TestMain(m *testing.M) {
+	os.Exit(func() int {
+		dir, err := os.MkdirTemp("", "madoguchi-e2e-")
+		if err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			return 1
+		}
+		defer func() { _ = os.RemoveAll(dir) }()
+		binary = filepath.Join(dir, "madoguchi")
+		args := []string{"build", "-o", binary}
+		if raceEnabled {
+			args = append(args, "-race")
+		}
+		build := exec.Command("go", append(args, "madoguchi/cmd/madoguchi")...) //nolint:gosec,noctx // the test's own arguments
+		if out, err := build.CombinedOutput(); err != nil {
+			fmt.Fprintf(os.Stderr, "build: %v\n%s", err, out)
+			return 1
+		}
+		return m.Run()
+	}())
+}
+
+const (
+	botUser   = "U8e742f61d673b39c7fff3cecb7536ef0"
+	lineToken = "line-token-canary"
+	secret    = "line-secret-canary"
+	signing   = "slack-signing-canary"
+	owner     = "U0OWNER"
+	sato      = "U0SATO"
+	suzuki    = "U0SUZUKI"
+	trainee   = "U0TRAINEE"
+	stranger  = "U0STRANGER"
+)
+
+// accountFile is the account that every test starts with: 佐藤 and 鈴木 send
+// to the friends of their shop, 研修生 may only read those of 青山店, and 受付
+// (reception) sees all but may not read.
+const accountFile = `account: aoyama
+name: 青山サロン
+line:
+  channel_secret: ${LINE_CHANNEL_SECRET}
+  channel_token: ${LINE_CHANNEL_TOKEN}
+owners: [U0OWNER]
+reply:
+  hold: %s
+tags: [青山店, 渋谷店, VIP]
+permission_sets:
+  - {name: 青山店スタッフ, friends: [青山店], view: true, send: true}
+  - {name: 渋谷店スタッフ, friends: [渋谷店], view: true, send: true}
+  - {name: 見学, friends: [青山店], view: true}
+operators:
+  - {key: sato, name: 佐藤, slack_user: U0SATO, permission_sets: [青山店スタッフ]}
+  - {key: suzuki, name: 鈴木, email: suzuki@example.com, permission_sets: [渋谷店スタッフ]}
+  - {key: kenshu, name: 研修生, slack_user: U0TRAINEE, permission_sets: [見学]}
+routing:
+  - {when: {text_contains: [青山, あおやま]}, tags: [青山店]}
+  - {when: {postback_data: "shop=shibuya"}, tags: [渋谷店]}
+`
+
+type options struct {
+	hold       string
+	socketMode bool
+	rates      bool // Slack's real rates, here and there
+	file       string
+	env        map[string]string
+	retries    []time.Duration
+}
+
+// world is a simulated LINE and Slack, a database, and a process between them.
+type world struct {
+	t     *testing.T
+	line  *simline.Platform
+	slack *simslack.Workspace
+	env   []string
+	addr  string
+	file  string
+
+	mu   sync.Mutex
+	cmd  *exec.Cmd
+	done chan struct{}
+	log  *logBuffer
+}
+
+// each runs a test on every database there is.
+func each(t *testing.T, o options, test func(t *testing.T, w *world)) {
+	t.Helper()
+	t.Run("sqlite", func(t *testing.T) {
+		t.Parallel()
+		test(t, newWorld(t, o, "sqlite:"+filepath.Join(t.TempDir(), "madoguchi.db")))
+	})
+	t.Run("postgres", func(t *testing.T) {
+		t.Parallel()
+		test(t, newWorld(t, o, postgres(t)))
+	})
+}
+
+// postgres returns the URL of an empty schema of its own.
+func postgres(t *testing.T) string {
+	t.Helper()
+	dsn := os.Getenv("MADOGUCHI_TEST_POSTGRES")
+	if dsn == "" {
+		if os.Getenv("CI") != "" {
+			t.Fatal("MADOGUCHI_TEST_POSTGRES is not set; scripts/test starts a PostgreSQL")
+		}
+		t.Skip("MADOGUCHI_TEST_POSTGRES is not set; scripts/test starts a PostgreSQL")
+	}
+	schema := fmt.Sprintf("e2e_%d", time.Now().UnixNano())
+	db, err := sql.Open("postgres", dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := db.ExecContext(t.Context(), "CREATE SCHEMA "+schema); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if _, err := db.ExecContext(context.Background(), "DROP SCHEMA "+schema+" CASCADE"); err != nil {
+			t.Error(err)
+		}
+		if err := db.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	u, err := url.Parse(dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	q := u.Query()
+	q.Set("search_path", schema)
+	u.RawQuery = q.Encode()
+	return u.String()
+}
+
+func newWorld(t *testing.T, o options, database string) *world {
+	t.Helper()
+	if o.hold == "" {
+		o.hold = "0s"
+	}
+	if o.retries == nil {
+		o.retries = []time.Duration{50 * time.Millisecond, 300 * time.Millisecond, time.Second, 2 * time.Second, 3 * time.Second}
+	}
+	w := &world{t: t, log: &logBuffer{}}
+	w.line = simline.New(simline.Options{RedeliverAfter: []time.Duration{200 * time.Millisecond, time.Second, 2 * time.Second, 4 * time.Second, 4 * time.Second}})
+	slackOptions := simslack.Options{
+		TeamID: "T0TEAM", BotToken: "xoxb-bot-canary", AppToken: "xapp-app-canary", SigningSecret: signing, SocketMode: o.socketMode,
+		RetryDelays: o.retries,
+	}
+	if o.rates {
+		slackOptions.ChannelRate = 1
+	}
+	w.slack = simslack.New(slackOptions)
+	lineServer := httptest.NewServer(w.line)
+	slackServer := httptest.NewServer(w.slack)
+	w.slack.SetBaseURL(slackServer.URL)
+	t.Cleanup(func() {
+		w.kill(syscall.SIGKILL)
+		w.line.Close()
+		w.slack.Close()
+		lineServer.Close()
+		slackServer.Close()
+		if t.Failed() {
+			t.Logf("log of the process:\n%s", w.log.tail(120))
+		}
+	})
+	w.line.AddAccount(simline.Account{BotUserID: botUser, BasicID: "@aoyama", Name: "青山サロン", Secret: secret, Token: lineToken, Redeliver: true})
+	for _, u := range []simslack.User{
+		{ID: owner, Name: "店長"}, {ID: sato, Name: "佐藤"}, {ID: suzuki, Name: "鈴木", Email: "suzuki@example.com"},
+		{ID: trainee, Name: "研修生"}, {ID: stranger, Name: "よその人"},
+	} {
+		w.slack.AddUser(u)
+	}
+	w.addr = freeAddr(t)
+	dir := t.TempDir()
+	rate, perMinute := "0", "0"
+	if o.rates {
+		rate, perMinute = "1", "300"
+	}
+	vars := map[string]string{
+		"PATH": os.Getenv("PATH"), "HOME": dir, "DATABASE_URL": database, "LISTEN_ADDR": w.addr,
+		"MEDIA_URL": "file:" + filepath.Join(dir, "media"), "SECRET_KEY": strings.Repeat("5a", 32),
+		"SLACK_BOT_TOKEN": "xoxb-bot-canary", "SLACK_API_URL": slackServer.URL + "/api/",
+		"LINE_API_URL": lineServer.URL, "LINE_DATA_API_URL": lineServer.URL,
+		"LINE_CHANNEL_SECRET": secret, "LINE_CHANNEL_TOKEN": lineToken,
+		"SLACK_CHANNEL_RATE": rate, "SLACK_WORKSPACE_RATE": perMinute, "SLACK_EVENTS_PER_HOUR": "0",
+		"LOG_LEVEL": "debug", "GORACE": "halt_on_error=1",
+	}
+	if o.socketMode {
+		vars["SLACK_APP_TOKEN"] = "xapp-app-canary"
+	} else {
+		vars["SLACK_SIGNING_SECRET"] = signing
+	}
+	for name, value := range o.env {
+		vars[name] = value
+	}
+	for name, value := range vars {
+		w.env = append(w.env, name+"="+value)
+	}
+	w.file = filepath.Join(dir, "account.yaml")
+	content := o.file
+	if content == "" {
+		content = fmt.Sprintf(accountFile, o.hold)
+	}
+	w.write(content)
+	w.run("apply", w.file)
+	base := "http://" + w.addr
+	if err := w.line.SetWebhook(botUser, base+"/webhooks/line/aoyama"); err != nil {
+		t.Fatal(err)
+	}
+	if !o.socketMode {
+		w.slack.SetURLs(base+"/webhooks/slack/events", base+"/webhooks/slack/interactions", base+"/webhooks/slack/commands")
+	}
+	return w
+}
+
+func freeAddr(t *testing.T) string {
+	t.Helper()
+	l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	addr := l.Addr().String()
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return addr
+}
+
+func (w *world) write(content string) {
+	w.t.Helper()
+	if err := os.WriteFile(w.file, []byte(content), 0o600); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// run runs a subcommand to its end and returns what it printed.
+func (w *world) run(args ...string) string {
+	w.t.Helper()
+	out, err := w.try(args...)
+	if err != nil {
+		w.t.Fatalf("madoguchi %s: %v\n%s", strings.Join(args, " "), err, out)
+	}
+	return out
+}
+
+func (w *world) try(args ...string) (string, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, binary, args...) //nolint:gosec // the test's own arguments
+	cmd.Env = w.env
+	cmd.Dir = filepath.Dir(w.file)
+	out, err := cmd.CombinedOutput()
+	return string(out), err
+}
+
+// start starts serve and waits until it is ready.
+func (w *world) start() {
+	w.t.Helper()
+	w.launch()
+	w.until(20*time.Second, "ready", func() bool { return w.get("/readyz") == http.StatusOK })
+}
+
+func (w *world) launch() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	cmd := exec.Command(binary, "serve") //nolint:gosec,noctx // ended by kill
+	cmd.Env, cmd.Dir = w.env, filepath.Dir(w.file)
+	cmd.Stdout, cmd.Stderr = w.log, w.log
+	if err := cmd.Start(); err != nil {
+		w.t.Fatal(err)
+	}
+	done := make(chan struct{})
+	w.cmd, w.done = cmd, done
+	go func() {
+		_ = cmd.Wait() // killed on purpose in many tests
+		close(done)
+	}()
+}
+
+// kill ends serve with a signal and waits for its end.
+func (w *world) kill(sig syscall.Signal) {
+	w.mu.Lock()
+	cmd, done := w.cmd, w.done
+	w.cmd = nil
+	w.mu.Unlock()
+	if cmd == nil {
+		return
+	}
+	_ = cmd.Process.Signal(sig) // it may have ended by itself
+	<-done
+}
+
+func (w *world) get(path string) int {
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+w.addr+path, nil)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return 0
+	}
+	_ = resp.Body.Close()
+	return resp.StatusCode
+}
+
+// until waits for a condition; it fails the test when that does not come.
+func (w *world) until(limit time.Duration, what string, ok func() bool) {
+	w.t.Helper()
+	deadline := time.Now().Add(limit)
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for !ok() {
+		if time.Now().After(deadline) {
+			w.t.Fatalf("not within %s: %s", limit, what)
+		}
+		<-tick.C
+	}
+}
+
+// never watches for a while that something does not come about.
+func (w *world) never(limit time.Duration, what string, bad func() bool) {
+	w.t.Helper()
+	deadline := time.Now().Add(limit)
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for time.Now().Before(deadline) {
+		if bad() {
+			w.t.Fatalf("happened: %s", what)
+		}
+		<-tick.C
+	}
+}
+
+// friend makes a LINE friend and returns how to act as them.
+func (w *world) friend(n int, name string) simline.From {
+	w.t.Helper()
+	id := simline.UserID(n)
+	if err := w.line.AddFriend(botUser, simline.Friend{UserID: id, Name: name}); err != nil {
+		w.t.Fatal(err)
+	}
+	return simline.From{Bot: botUser, Chat: id}
+}
+
+func (w *world) text(from simline.From, text string) simline.Sent {
+	w.t.Helper()
+	sent, err := w.line.SendText(from, text, simline.TextOptions{})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return sent
+}
+
+// channel is the Slack id of an operator's (or the owners') Slack channel.
+func (w *world) channel(place string) string {
+	if c, ok := w.slack.Channel("line-aoyama-" + place); ok {
+		return c.ID
+	}
+	return ""
+}
+
+// posts are what stands in a place's Slack channel and is not deleted.
+func (w *world) posts(place string) []simslack.Message {
+	id := w.channel(place)
+	if id == "" {
+		return nil
+	}
+	var alive []simslack.Message
+	for _, m := range w.slack.Messages(id) {
+		if !m.Deleted {
+			alive = append(alive, m)
+		}
+	}
+	return alive
+}
+
+// shows finds the post of a place that shows a text.
+func (w *world) shows(place, text string) (simslack.Message, bool) {
+	for _, m := range w.posts(place) {
+		if m.BotID != "" && (strings.Contains(m.Text, text) || bytes.Contains(m.Blocks, jsonOf(text))) {
+			return m, true
+		}
+	}
+	return simslack.Message{}, false
+}
+
+func (w *world) waitShown(place, text string) simslack.Message {
+	w.t.Helper()
+	var m simslack.Message
+	w.until(30*time.Second, fmt.Sprintf("%q shown to %s", text, place), func() (ok bool) {
+		m, ok = w.shows(place, text)
+		return ok
+	})
+	return m
+}
+
+// root is the ts of the thread that a post belongs to.
+func root(m simslack.Message) string {
+	if m.ThreadTS != "" {
+		return m.ThreadTS
+	}
+	return m.TS
+}
+
+func (w *world) reply(user, place, threadTS, text string) string {
+	w.t.Helper()
+	ts, err := w.slack.Reply(user, w.channel(place), threadTS, text)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return ts
+}
+
+// marks are the reactions on a message.
+func (w *world) marks(place, ts string) string {
+	m, _ := w.slack.Message(w.channel(place), ts)
+	var names []string
+	for _, r := range m.Reactions {
+		names = append(names, r.Name)
+	}
+	return strings.Join(names, " ")
+}
+
+func (w *world) waitMark(place, ts, mark string) {
+	w.t.Helper()
+	w.until(30*time.Second, "mark "+mark, func() bool { return strings.Contains(" "+w.marks(place, ts)+" ", " "+mark+" ") })
+}
+
+// phone is what the account said to a friend, in order.
+func (w *world) phone(from simline.From) []string {
+	var texts []string
+	for _, e := range w.line.Ledger(botUser, from.Chat) {
+		if e.Side == simline.ByAccount && !e.Hidden {
+			texts = append(texts, e.Texts()...)
+		}
+	}
+	return texts
+}
+
+func (w *world) waitPhone(from simline.From, text string) {
+	w.t.Helper()
+	w.until(30*time.Second, fmt.Sprintf("%q on the phone", text), func() bool {
+		for _, got := range w.phone(from) {
+			if got == text {
+				return true
+			}
+		}
+		return false
+	})
+}
+
+// logBuffer keeps what the process wrote.
+type logBuffer struct {
+	mu  sync.Mutex
+	buf bytes.Buffer
+}
+
+func (b *logBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buf.Write(p)
+}
+
+func (b *logBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buf.String()
+}
+
+func (b *logBuffer) tail(lines int) string {
+	all := strings.Split(b.String(), "\n")
+	return strings.Join(all[max(0, len(all)-lines):], "\n")
+}
