@@ -36,7 +36,9 @@ func connected(t *testing.T, overSocket bool) (*stage, *simulated.Workspace, *Cl
 		go func() { ended <- socket.Run(ctx) }()
 		t.Cleanup(func() {
 			cancel()
-			within(t, ended, "end of Run")
+			if err := within(t, ended, "end of Run"); err != nil {
+				t.Errorf("Run = %v", err)
+			}
 		})
 		waiting, stop := context.WithTimeout(ctx, 20*time.Second)
 		defer stop()
