@@ -159,6 +159,7 @@ const (
 	CallLINERead    CallKind = "line.read"    // Ref: the mark-as-read token
 	CallLINEMedia   CallKind = "line.media"   // Ref: message id
 	CallLINEProfile CallKind = "line.profile" // Ref: friend id
+	CallLINESelf    CallKind = "line.self"    // Ref: account id; learns the destination of its webhooks
 	CallLINEMembers CallKind = "line.members" // Ref: reply id; asks with the number of members it would cost
 	CallMediaErase  CallKind = "media.erase"  // Ref: message id; deletes its file from the store
 	CallFollows     CallKind = "follows"      // Ref: account id; tells the owners how many new friends there were

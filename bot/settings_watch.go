@@ -96,6 +96,9 @@ func (r *Relay) settingsChanged(ctx context.Context, accountID string, changed b
 		if _, err := tx.ClearPause(linePause(accountID)); err != nil { // perhaps the token was mended
 			return err
 		}
+		if err := r.addTask(tx, accountID, CallLINESelf, accountID); err != nil {
+			return err
+		}
 		if changed {
 			waiting, err = tx.WaitingFriends(accountID, 0)
 		}

@@ -73,7 +73,7 @@ type AccountTx interface {
 	// keep what is stored.
 	SaveAccount(a *Account, applied *Settings) error
 	Applied(accountID string) (*Settings, error) // nil when never applied
-	SetBotUserID(accountID, userID string) error
+	SetBotUserID(accountID, userID string) error // raises the version
 	SetRedeliverySeen(accountID string, at int64) error
 	RedeliverySeen(accountID string) (int64, error)
 	// Identities are Slack users found by e-mail, by operator key.

@@ -65,6 +65,8 @@ func (r *Relay) task(c Call) (do func(context.Context) error, tries int) {
 		return func(ctx context.Context) error { return r.fetchMedia(ctx, c) }, mediaTries
 	case CallLINERead:
 		return func(ctx context.Context) error { return r.markRead(ctx, c) }, taskTries
+	case CallLINESelf:
+		return func(ctx context.Context) error { return r.learnDestination(ctx, c) }, taskTries
 	case CallLINEMembers:
 		return func(ctx context.Context) error { return r.askWithMembers(ctx, c) }, taskTries
 	case CallMediaErase:
@@ -259,6 +261,23 @@ func (r *Relay) markRead(ctx context.Context, c Call) error {
 		return err
 	}
 	return r.lineOf(a).MarkAsRead(ctx, c.Ref)
+}
+
+// learnDestination asks LINE which bot an account's token belongs to, so that a
+// webhook meant for another account is told apart.
+func (r *Relay) learnDestination(ctx context.Context, c Call) error {
+	var a Account
+	if err := r.lookUp(ctx, func(tx Tx) (err error) {
+		a, err = r.accountOf(tx, c.Ref)
+		return err
+	}); err != nil {
+		return err
+	}
+	info, err := r.lineOf(a).BotInfo(ctx)
+	if err != nil || info.UserID == a.BotUserID {
+		return err
+	}
+	return r.inStore(ctx, func(tx Tx) error { return tx.SetBotUserID(a.ID, info.UserID) })
 }
 
 // askWithMembers asks whether a reply to a group may be pushed, with what it

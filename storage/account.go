@@ -104,7 +104,7 @@ func (t *tx) Applied(accountID string) (*bot.Settings, error) {
 
 // SetBotUserID implements bot.AccountTx.
 func (t *tx) SetBotUserID(accountID, userID string) error {
-	return t.must("set bot user", `UPDATE account SET bot_user_id = ? WHERE id = ?`, userID, accountID)
+	return t.must("set bot user", `UPDATE account SET bot_user_id = ?, version = version + 1 WHERE id = ?`, userID, accountID)
 }
 
 // SetRedeliverySeen implements bot.AccountTx. It is exact to a minute, so that

@@ -1,9 +1,13 @@
 package line
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"madoguchi/bot"
@@ -70,6 +74,7 @@ func incoming(accountID string, raw json.RawMessage, received time.Time) bot.Inc
 	if at := timestamp(event); at != 0 {
 		in.At = at
 	}
+	in.Digest = digest(event)
 	kind := event.text("type")
 	if kind == typeMessage || kind == typeMessageEdited {
 		in.LINEMessageID = event.object("message").id("id")
@@ -83,6 +88,23 @@ func incoming(accountID string, raw json.RawMessage, received time.Time) bot.Inc
 		in.Key = id
 	}
 	return in
+}
+
+// digest names what an event says, apart from what LINE changes when it
+// delivers the same event again.
+func digest(event object) string {
+	sum := sha256.New()
+	for _, name := range slices.Sorted(maps.Keys(event)) {
+		if name == "deliveryContext" {
+			continue
+		}
+		var compact bytes.Buffer
+		if json.Compact(&compact, event[name]) != nil {
+			continue
+		}
+		_, _ = fmt.Fprintf(sum, "%q:%s,", name, compact.Bytes()) // a hash never fails to write
+	}
+	return hex.EncodeToString(sum.Sum(nil)[:16])
 }
 
 func bodyKey(raw []byte) string {
