@@ -3,6 +3,7 @@ package bot
 import (
 	"errors"
 	"fmt"
+	"regexp"
 	"strings"
 	"time"
 
@@ -76,12 +77,25 @@ func (r *Relay) decideReply(tx Tx, e StoredEvent, teamID string, ev SlackReply) 
 	w.person = o.person(teamID, ev.UserTeam, ev.UserID)
 	w.reply = Reply{
 		ID: newID(), AccountID: o.ID, TeamID: teamID, ChannelID: ev.ChannelID, TS: ev.TS, UserID: ev.UserID,
-		AuthorName: w.authorName(), Text: ev.Text, ArrivedAt: e.ReceivedAt, State: ReplyRefused,
+		AuthorName: w.authorName(), Text: o.named(ev.Text), ArrivedAt: e.ReceivedAt, State: ReplyRefused,
 	}
 	if err := w.findThread(); err != nil {
 		return err
 	}
 	return w.decide()
+}
+
+// bareMention is a mention to which Slack gave no name.
+var bareMention = regexp.MustCompile(`@[UW][A-Z0-9]{5,}`)
+
+// named puts the names of the account's people where Slack only gave ids.
+func (o *office) named(text string) string {
+	return bareMention.ReplaceAllStringFunc(text, func(mention string) string {
+		if p, ok := o.people.BySlackUser(mention[1:]); ok && p.Name != "" {
+			return "@" + p.Name
+		}
+		return mention
+	})
 }
 
 func (w *written) authorName() string {
@@ -232,7 +246,7 @@ func (w *written) applyEarlierChange() error {
 		w.reply.State = ReplyCancelled
 		return nil
 	}
-	w.reply.Text, w.reply.EditedTS = c.Text, c.EditedTS
+	w.reply.Text, w.reply.EditedTS = w.office.named(c.Text), c.EditedTS
 	return nil
 }
 
@@ -333,6 +347,7 @@ func (r *Relay) decideEdit(tx Tx, teamID string, ev SlackEdit) error {
 		return err
 	}
 	rp.EditedTS = ev.EditedTS
+	ev.Text = o.named(ev.Text)
 	switch rp.State {
 	case ReplyHeld, ReplyAsking:
 		if strings.HasPrefix(ev.Text, notePrefix) {

@@ -193,7 +193,10 @@ func TestWebhookAccepts(t *testing.T) {
 	}
 	for i, got := range d.accepted {
 		raw := got.Raw
-		got.Raw = nil
+		if got.Digest == "" {
+			t.Errorf("event %d has no digest", i)
+		}
+		got.Raw, got.Digest = nil, ""
 		if fmt.Sprint(got) != fmt.Sprint(want[i]) {
 			t.Errorf("event %d = %+v, want %+v", i, got, want[i])
 		}
