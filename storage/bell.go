@@ -36,8 +36,8 @@ type bell struct {
 	running sync.WaitGroup
 }
 
-func newBell(s *Store, db *sqlx.DB, dsn string) *bell {
-	ctx, cancel := context.WithCancel(context.Background())
+func newBell(ctx context.Context, s *Store, db *sqlx.DB, dsn string) *bell {
+	ctx, cancel := context.WithCancel(ctx)
 	b := &bell{
 		store: s, db: db, cancel: cancel,
 		pending: make(map[bot.LaneKind]bool),

@@ -79,7 +79,9 @@ func TestATransactionWhoseCallerLeftIsNotRun(t *testing.T) {
 				t.Errorf("transaction that was given up = %v", err)
 			}
 		} else {
-			<-result
+			if err := <-result; err != nil {
+				t.Error(err)
+			}
 			leave()
 		}
 		close(finish)
@@ -144,4 +146,22 @@ func TestTwoProcessesWrite(t *testing.T) {
 			return err
 		})
 	})
+}
+
+func TestConnectionsThatWereCutAreReplaced(t *testing.T) {
+	db := storagetest.Postgres(t)
+	s := storagetest.Database{Engine: db.Engine, URL: db.URL + "&application_name=cut_off"}.Open(t, nil)
+	var all sync.WaitGroup
+	for i := range 8 { // fill the pool
+		all.Go(func() { poke(t, s, fmt.Sprint(i), 0) })
+	}
+	all.Wait()
+	if _, err := raw(t, db).Exec(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'cut_off'`); err != nil {
+		t.Fatal(err)
+	}
+	poke(t, s, "a", 0)
+	accept(t, s, incoming("k", "x", 1))
+	if n := len(pending(t, s, "x")); n != 1 {
+		t.Errorf("%d events are pending, want 1", n)
+	}
 }

@@ -37,8 +37,10 @@ func OpenFiles(ctx context.Context, raw string) (*Files, error) {
 			return nil, fmt.Errorf("folder for files: %w", err)
 		}
 		// Half-written files lie in the same folder, since a file cannot be
-		// renamed from one disk to another.
-		bucket, err := fileblob.OpenBucket(path, &fileblob.Options{NoTempDir: true, DirFileMode: 0o700})
+		// renamed from one disk to another. What a file is, its message says.
+		bucket, err := fileblob.OpenBucket(path, &fileblob.Options{
+			NoTempDir: true, DirFileMode: 0o700, Metadata: fileblob.MetadataDontWrite,
+		})
 		if err != nil {
 			return nil, fmt.Errorf("folder for files: %w", err)
 		}

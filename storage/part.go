@@ -73,22 +73,17 @@ func (t *tx) SetParts(threadID string, ids []string, state bot.PartState, callID
 	return t.settleQueue(threadID)
 }
 
-// VoidQueued implements bot.ThreadTx.
+// VoidQueued implements bot.ThreadTx. The messages come in the order of their parts.
 func (t *tx) VoidQueued(threadID string) (messageIDs []string, err error) {
 	if err := t.lockQueue(threadID); err != nil {
 		return nil, err
 	}
-	var voided []struct {
-		MessageID string `db:"message_id"`
-	}
-	if err := t.list("void queued parts", &voided, `UPDATE part SET state = 'void' WHERE thread_id = ? AND state = 'queued'
-		RETURNING message_id`, threadID); err != nil {
+	if err := t.list("queued messages", &messageIDs, `SELECT message_id FROM part
+		WHERE thread_id = ? AND state = 'queued' AND message_id <> '' ORDER BY seq`, threadID); err != nil {
 		return nil, err
 	}
-	for _, v := range voided {
-		if v.MessageID != "" {
-			messageIDs = append(messageIDs, v.MessageID)
-		}
+	if _, err := t.exec("void queued parts", `UPDATE part SET state = 'void' WHERE thread_id = ? AND state = 'queued'`, threadID); err != nil {
+		return nil, err
 	}
 	return messageIDs, t.settleQueue(threadID)
 }

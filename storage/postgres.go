@@ -6,6 +6,7 @@ import (
 	"database/sql/driver"
 	"errors"
 	"fmt"
+	"net"
 	"net/url"
 	"strings"
 	"time"
@@ -18,9 +19,10 @@ import (
 
 const (
 	// migrationLock is an arbitrary number that all our processes share.
-	migrationLock = 0x6d61646f677563
+	migrationLock = 0x6d61646f
 	// attempts is how often a transaction is run when the database asks for it.
 	attempts = 3
+	maxSkew  = 2 * time.Second
 )
 
 // postgresEngine runs every transaction on a connection of its own.
@@ -66,8 +68,23 @@ func openPostgres(ctx context.Context, s *Store, raw string) (_ engine, err erro
 	e.db.SetMaxOpenConns(s.config.MaxConns)
 	e.db.SetMaxIdleConns(s.config.MaxConns)
 	e.db.SetConnMaxIdleTime(5 * time.Minute)
-	e.bell = newBell(s, e.db, dsn)
+	e.warnOfSkew(ctx)
+	e.bell = newBell(context.WithoutCancel(ctx), s, e.db, dsn)
 	return e, nil
+}
+
+// warnOfSkew tells when this machine's clock is off: leases are counted by the
+// clocks of the processes that hold them.
+func (e *postgresEngine) warnOfSkew(ctx context.Context) {
+	var theirs int64
+	before := time.Now()
+	if err := e.db.GetContext(ctx, &theirs, `SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)`); err != nil {
+		return // whoever needs the database next says so
+	}
+	ours := before.Add(time.Since(before) / 2)
+	if skew := ours.Sub(time.UnixMilli(theirs)); skew.Abs() > maxSkew {
+		e.store.config.Log.WarnContext(ctx, "this machine's clock differs from the database's", "by", skew)
+	}
 }
 
 // redacted keeps a password that is in the URL out of an error about it.
@@ -111,7 +128,8 @@ func migratePostgres(ctx context.Context, s *Store, connector driver.Connector) 
 		return fmt.Errorf("connect to the database: %w", err)
 	}
 	defer lock.Rollback()
-	if _, err := lock.ExecContext(ctx, `SELECT pg_advisory_xact_lock($1)`, int64(migrationLock)); err != nil {
+	if _, err := lock.ExecContext(ctx, `SELECT pg_advisory_xact_lock($1, hashtext(COALESCE(current_schema(), '')))`,
+		migrationLock); err != nil {
 		return fmt.Errorf("wait for a migration: %w", err)
 	}
 	return migrate(ctx, s.config.Log, postgresMigrations, db)
@@ -119,7 +137,7 @@ func migratePostgres(ctx context.Context, s *Store, connector driver.Connector) 
 
 func (e *postgresEngine) write(ctx context.Context, fn func(*tx) error) error {
 	for n := 1; ; n++ {
-		err := e.attempt(ctx, nil, fn)
+		err := e.onLiveConnection(ctx, nil, fn)
 		if err == nil || n == attempts || !runAgain(err) {
 			return err
 		}
@@ -127,8 +145,26 @@ func (e *postgresEngine) write(ctx context.Context, fn func(*tx) error) error {
 }
 
 func (e *postgresEngine) read(ctx context.Context, fn func(*tx) error) error {
-	return e.attempt(ctx, &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true}, fn)
+	return e.onLiveConnection(ctx, &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true}, fn)
 }
+
+// onLiveConnection tries the next connection of the pool when one turns out to
+// be dead as a transaction begins: after a restart of the server all of them
+// are. Nothing has been done by then.
+func (e *postgresEngine) onLiveConnection(ctx context.Context, options *sql.TxOptions, fn func(*tx) error) error {
+	for n := 0; ; n++ {
+		err := e.attempt(ctx, options, fn)
+		if _, dead := errors.AsType[deadConnection](err); !dead || n == e.store.config.MaxConns || ctx.Err() != nil {
+			return err
+		}
+	}
+}
+
+// deadConnection is the error of a transaction that could not begin on a
+// connection that was open.
+type deadConnection struct{ error }
+
+func (d deadConnection) Unwrap() error { return d.error }
 
 func (e *postgresEngine) attempt(ctx context.Context, options *sql.TxOptions, fn func(*tx) error) error {
 	if err := e.open(); err != nil {
@@ -136,7 +172,11 @@ func (e *postgresEngine) attempt(ctx context.Context, options *sql.TxOptions, fn
 	}
 	db, err := e.db.BeginTxx(ctx, options)
 	if err != nil {
-		return fmt.Errorf("begin: %w", err)
+		err = fmt.Errorf("begin: %w", err)
+		if wasOpen(err) {
+			err = deadConnection{err}
+		}
+		return err
 	}
 	defer db.Rollback()
 	t := e.store.newTx(ctx, postgresDialect, db)
@@ -148,6 +188,17 @@ func (e *postgresEngine) attempt(ctx context.Context, options *sql.TxOptions, fn
 	}
 	e.store.committed(t)
 	return nil
+}
+
+// wasOpen reports whether a connection broke, rather than not being made.
+func wasOpen(err error) bool {
+	if netErr, ok := errors.AsType[*net.OpError](err); ok {
+		return netErr.Op != "dial"
+	}
+	if pqErr, ok := errors.AsType[*pq.Error](err); ok {
+		return pqErr.Code.Class() == "57" || pqErr.Code.Class() == "08" // stopped by its administrator; connection exception
+	}
+	return true
 }
 
 // writeOne needs no transaction around a single statement, which saves two of

@@ -16,8 +16,11 @@ const keptValues = 40
 // costs more than running most of them. One goroutine uses it at a time.
 type session struct {
 	conn     *sqlx.Conn
-	prepared map[string]*sqlx.Stmt
+	prepared map[string]kept
 }
+
+// kept is a statement that is closed with its session.
+type kept struct{ *sqlx.Stmt }
 
 var _ database = (*session)(nil)
 
@@ -26,53 +29,53 @@ func newSession(ctx context.Context, db *sqlx.DB) (*session, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &session{conn: conn, prepared: make(map[string]*sqlx.Stmt)}, nil
+	return &session{conn: conn, prepared: make(map[string]kept)}, nil
 }
 
-// statement returns the prepared query, or nil if it is not worth keeping.
-func (s *session) statement(ctx context.Context, query string, args []any) (*sqlx.Stmt, error) {
+// statement returns the prepared query; ok is false if it is not worth keeping.
+func (s *session) statement(ctx context.Context, query string, args []any) (st kept, ok bool, err error) {
 	if len(args) > keptValues {
-		return nil, nil
+		return kept{}, false, nil
 	}
 	if st, ok := s.prepared[query]; ok {
-		return st, nil
+		return st, true, nil
 	}
-	st, err := s.conn.PreparexContext(ctx, query)
+	st.Stmt, err = s.conn.PreparexContext(ctx, query)
 	if err != nil {
-		return nil, err
+		return kept{}, false, err
 	}
 	s.prepared[query] = st
-	return st, nil
+	return st, true, nil
 }
 
 func (s *session) ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error) {
-	st, err := s.statement(ctx, query, args)
+	st, ok, err := s.statement(ctx, query, args)
 	if err != nil {
 		return nil, err
 	}
-	if st == nil {
+	if !ok {
 		return s.conn.ExecContext(ctx, query, args...)
 	}
 	return st.ExecContext(ctx, args...)
 }
 
 func (s *session) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
-	st, err := s.statement(ctx, query, args)
+	st, ok, err := s.statement(ctx, query, args)
 	if err != nil {
 		return nil, err
 	}
-	if st == nil {
+	if !ok {
 		return s.conn.QueryContext(ctx, query, args...)
 	}
 	return st.QueryContext(ctx, args...)
 }
 
 func (s *session) QueryxContext(ctx context.Context, query string, args ...any) (*sqlx.Rows, error) {
-	st, err := s.statement(ctx, query, args)
+	st, ok, err := s.statement(ctx, query, args)
 	if err != nil {
 		return nil, err
 	}
-	if st == nil {
+	if !ok {
 		return s.conn.QueryxContext(ctx, query, args...)
 	}
 	return st.QueryxContext(ctx, args...)
@@ -80,7 +83,7 @@ func (s *session) QueryxContext(ctx context.Context, query string, args ...any) 
 
 func (s *session) QueryRowxContext(ctx context.Context, query string, args ...any) *sqlx.Row {
 	// An error of preparing is found again, and told, by the query itself.
-	if st, err := s.statement(ctx, query, args); err == nil && st != nil {
+	if st, ok, err := s.statement(ctx, query, args); err == nil && ok {
 		return st.QueryRowxContext(ctx, args...)
 	}
 	return s.conn.QueryRowxContext(ctx, query, args...)

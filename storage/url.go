@@ -19,7 +19,7 @@ func parseURL(raw string) (location, error) {
 		path, err := filepath.Abs(rest)
 		return location{sqlite: path}, errorOf("database path", err)
 	case "postgres", "postgresql":
-		if u, err := url.Parse(raw); err != nil || u.Host == "" && u.Query().Get("host") == "" {
+		if u, err := url.Parse(raw); err != nil || u.Opaque != "" {
 			return location{}, errURL
 		}
 		return location{postgres: raw}, nil

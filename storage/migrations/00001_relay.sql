@@ -337,6 +337,7 @@ CREATE TABLE reply_change (
     seen_at    BIGINT NOT NULL,
     PRIMARY KEY (team_id, channel_id, ts)
 );
+CREATE INDEX reply_change_age ON reply_change (seen_at);
 
 CREATE TABLE audit (
     id         TEXT PRIMARY KEY,

@@ -1,0 +1,118 @@
+package storage_test
+
+import (
+	"errors"
+	"slices"
+	"testing"
+	"time"
+
+	"madoguchi/bot"
+	"madoguchi/storage/storagetest"
+)
+
+func TestCallsMergeUntilTheyAreAttempted(t *testing.T) {
+	storagetest.Each(t, func(t *testing.T, db storagetest.Database) {
+		w := newWorld(t, db)
+		first := w.call("post:c1", "update:p1")
+		if !w.addCall(first) || w.addCall(w.call("post:c1", "update:p1")) {
+			t.Fatal("of two calls with one key not exactly one was added")
+		}
+		if !w.addCall(w.call("post:c1", "update:p2")) || !w.addCall(w.call("post:c1", "")) || !w.addCall(w.call("post:c1", "")) {
+			t.Error("calls with other keys, or none, were merged")
+		}
+		first.State, first.Attempts, first.FirstAt = bot.CallCalling, 1, w.at.in(0)
+		w.do(func(tx bot.Tx) error { return tx.SaveCall(first) })
+		again := w.call("post:c1", "update:p1")
+		if !w.addCall(again) {
+			t.Error("a call merged with one that was attempted already")
+		}
+		// Back in the queue it must not clash with the one that came after it.
+		first.State = bot.CallQueued
+		w.do(func(tx bot.Tx) error { return tx.SaveCall(first) })
+		if again.Seq <= first.Seq {
+			t.Errorf("Seq %d after %d", again.Seq, first.Seq)
+		}
+	})
+}
+
+func TestCallsAreDueInTheOrderOfMaking(t *testing.T) {
+	storagetest.Each(t, func(t *testing.T, db storagetest.Database) {
+		w := newWorld(t, db)
+		var ids []string
+		for i := range 5 {
+			c := w.call("post:c1", "")
+			c.NextAt = w.at.in(0) - int64(i) // which does not order them
+			w.addCall(c)
+			ids = append(ids, c.ID)
+		}
+		later := w.call("post:c1", "")
+		later.NextAt = w.at.in(time.Second)
+		w.addCall(later)
+		due := func() (got []string, next int64) {
+			w.do(func(tx bot.Tx) error {
+				found, err := tx.DueCalls("post:c1", 10)
+				for _, c := range found {
+					got = append(got, c.ID)
+				}
+				if err != nil {
+					return err
+				}
+				next, err = tx.NextCallAt("post:c1")
+				return err
+			})
+			return got, next
+		}
+		if got, _ := due(); !slices.Equal(got, ids) {
+			t.Errorf("due = %v, want %v", got, ids)
+		}
+		w.do(func(tx bot.Tx) error {
+			for _, id := range ids {
+				c, err := tx.Call(id)
+				if err != nil {
+					return err
+				}
+				c.State, c.EndedAt = bot.CallDone, w.at.in(0)
+				if err := tx.SaveCall(&c); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if got, next := due(); len(got) != 0 || next != later.NextAt {
+			t.Errorf("due = %v, next at %d; want none, next at %d", got, next, later.NextAt)
+		}
+		w.do(func(tx bot.Tx) error {
+			open, oldest, err := tx.OutboxBacklog()
+			if open != 1 || oldest != later.CreatedAt {
+				t.Errorf("backlog = %d since %d", open, oldest)
+			}
+			return errors.Join(err, tx.VoidCalls(later.Kind, later.Ref))
+		})
+		if _, next := due(); next != 0 {
+			t.Errorf("a void call is due at %d", next)
+		}
+	})
+}
+
+func TestAnEchoWakesAnUncertainCall(t *testing.T) {
+	storagetest.Each(t, func(t *testing.T, db storagetest.Database) {
+		w := newWorld(t, db)
+		c := w.call("post:c1", "")
+		c.State, c.NextAt = bot.CallUncertain, w.at.in(time.Minute)
+		w.addCall(c)
+		if err := errors.Join(w.Echo(t.Context(), c.ID, "1.2"), w.Echo(t.Context(), c.ID, "3.4"), w.Echo(t.Context(), "unknown", "5.6")); err != nil {
+			t.Fatal(err)
+		}
+		if due, err := w.NextDue(t.Context(), bot.LanePost); err != nil || due != w.at.in(0) {
+			t.Errorf("its lane is due at %d (%v), want now", due, err)
+		}
+		w.do(func(tx bot.Tx) error {
+			ts, err := tx.EchoOf(c.ID)
+			none, nerr := tx.EchoOf("never posted")
+			if ts != "1.2" || none != "" {
+				t.Errorf("echoes = %q, %q", ts, none)
+			}
+			return errors.Join(err, nerr)
+		})
+	})
+}

@@ -1,0 +1,98 @@
+package storage_test
+
+import (
+	"database/sql"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"madoguchi/bot"
+	"madoguchi/storage"
+	"madoguchi/storage/storagetest"
+)
+
+// sample makes an argument for any method of bot.Tx.
+func sample(typ reflect.Type) reflect.Value {
+	v := reflect.New(typ).Elem()
+	switch typ.Kind() {
+	case reflect.String:
+		v.SetString("x")
+	case reflect.Int, reflect.Int64:
+		v.SetInt(1)
+	case reflect.Pointer:
+		v = reflect.New(typ.Elem())
+	case reflect.Slice:
+		v = reflect.MakeSlice(typ, 1, 1)
+	}
+	return v
+}
+
+// A statement that reads a whole table costs more with every friend.
+func TestEveryStatementUsesAnIndex(t *testing.T) {
+	small := []string{"pause", "account"} // a few rows, read as a whole
+	db := storagetest.SQLite(t)
+	s := db.Open(t, nil)
+	methods := reflect.TypeFor[bot.Tx]()
+	for i := range methods.NumMethod() {
+		// Most find nothing, or are refused; they are prepared all the same.
+		_ = s.InTx(t.Context(), func(tx bot.Tx) error {
+			method := reflect.ValueOf(tx).MethodByName(methods.Method(i).Name)
+			var args []reflect.Value
+			for a := range method.Type().NumIn() {
+				args = append(args, sample(method.Type().In(a)))
+			}
+			method.Call(args)
+			return nil
+		})
+	}
+	poke(t, s, "lane", 0)
+	release(t, s, claimOne(t, s), 5)
+	accept(t, s, incoming("k", "x", 1))
+	if err := s.Echo(t.Context(), "x", "1.2"); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Purge(t.Context(), storage.Retention{Events: 1, Calls: 1, Echoes: 1, ReplyTokens: 1, ReplyChanges: 1}); err != nil {
+		t.Fatal(err)
+	}
+	conn := raw(t, db)
+	planned := 0
+	for _, text := range storage.Statements(s) {
+		if !strings.Contains(text, "WHERE") && !strings.HasPrefix(text, "SELECT") {
+			continue
+		}
+		planned++
+		for _, step := range plan(t, conn, text) {
+			table, scan := strings.CutPrefix(step, "SCAN ")
+			if scan && !strings.Contains(step, "USING") && !strings.HasPrefix(table, "picked") && table != "CONSTANT ROW" &&
+				!slices.Contains(small, strings.Fields(table)[0]) {
+				t.Errorf("%s: %s", step, text)
+			}
+		}
+	}
+	if planned < 60 {
+		t.Errorf("only %d statements were looked at", planned)
+	}
+}
+
+// plan returns the steps in which SQLite would run a statement.
+func plan(t *testing.T, conn *sql.DB, text string) (steps []string) {
+	t.Helper()
+	rows, err := conn.Query("EXPLAIN QUERY PLAN "+text, make([]any, strings.Count(text, "?"))...)
+	if err != nil {
+		t.Fatalf("%s: %v", text, err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var id, parent, unused int
+		var step string
+		if err := rows.Scan(&id, &parent, &unused, &step); err != nil {
+			t.Fatal(err)
+		}
+		steps = append(steps, step)
+	}
+	if err := rows.Err(); err != nil {
+		t.Fatal(err)
+	}
+	return steps
+}
