@@ -41,7 +41,7 @@ func secretKey(env *config.Environment) ([]byte, error) {
 	if env.SecretKey != nil {
 		return env.SecretKey, nil
 	}
-	path := filepath.Join(filepath.Dir(env.Database.Path), "secret.key")
+	path := keyFile(env.Database)
 	for range 2 {
 		text, err := os.ReadFile(path) //nolint:gosec // beside the database the operator named
 		if err == nil {
@@ -60,6 +60,9 @@ func secretKey(env *config.Environment) ([]byte, error) {
 	}
 	return nil, fmt.Errorf("secret key: %s cannot be read back", path)
 }
+
+// keyFile is where the key lies that goes with an SQLite database.
+func keyFile(d config.Database) string { return filepath.Join(filepath.Dir(d.Path), "secret.key") }
 
 func makeKey(path string) (err error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
