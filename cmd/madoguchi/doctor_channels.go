@@ -45,9 +45,13 @@ func (d *doctor) lookAtSlackChannel(ctx context.Context, a knownAccount, place s
 	}
 	room, present, err := d.enter(ctx, c.ChannelID)
 	if err != nil {
-		if f := bot.AsFailure(err); f.Code == "channel_not_found" {
+		switch f := bot.AsFailure(err); {
+		case f.Code == "channel_not_found":
 			d.stopped(subject, f.Code)
-		} else {
+		case f.Code == "missing_scope" && slices.Contains(d.self.Scopes, "groups:read"):
+			// It shows private ones, so this one is not private any more.
+			d.stopped(subject, "public")
+		default:
 			d.warn(subject, "cannot be looked at: "+f.Error(), againAfterSlack)
 		}
 		return

@@ -112,11 +112,15 @@ func (d *doctor) lookAtWebhook(ctx context.Context, a knownAccount, client *line
 
 // isWebhookOf compares with PUBLIC_URL; where that is not set, the path decides.
 func (d *doctor) isWebhookOf(set, slug string) bool {
-	if d.env.PublicURL != "" {
-		return set == d.env.PublicURL+webhookPath(slug)
+	got, err := url.Parse(set)
+	if err != nil || got.RawQuery != "" {
+		return false
 	}
-	u, err := url.Parse(set)
-	return err == nil && u.RawQuery == "" && strings.HasSuffix(u.Path, webhookPath(slug))
+	if d.env.PublicURL == "" {
+		return strings.HasSuffix(got.Path, webhookPath(slug))
+	}
+	want, err := url.Parse(d.env.PublicURL + webhookPath(slug))
+	return err == nil && got.Scheme == want.Scheme && strings.EqualFold(got.Host, want.Host) && got.Path == want.Path
 }
 
 // address leaves out what may be a secret of another tool's address.
@@ -152,12 +156,11 @@ func (d *doctor) testWebhook(ctx context.Context, a knownAccount, client *line.C
 }
 
 func webhookAdvice(test line.WebhookTest) string {
-	const docs = " (docs/operations.md)"
 	switch test.Status {
 	case http.StatusUnauthorized:
 		return "the channel secret is another one: copy it from Basic settings in the LINE Developers Console, give it as line.channel_secret, and run `madoguchi apply FILE`"
 	case http.StatusNotFound:
-		return "have the proxy forward /webhooks/ to LISTEN_ADDR as it comes" + docs + ", and see that serve uses the same DATABASE_URL as doctor"
+		return "have the proxy forward /webhooks/ to LISTEN_ADDR as it comes (docs/operations.md), and see that serve uses the same DATABASE_URL as doctor"
 	case http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
 		return "start `madoguchi serve`; if it runs, see that the proxy forwards to LISTEN_ADDR and that the database answers"
 	}
@@ -167,7 +170,7 @@ func webhookAdvice(test line.WebhookTest) string {
 	case "REQUEST_TIMEOUT":
 		return "start `madoguchi serve`; if it runs, see what keeps the proxy or the database from answering within a second"
 	default:
-		return "see the log of the proxy and of `madoguchi serve` at this moment" + docs
+		return "see the log of the proxy and of `madoguchi serve` at this moment"
 	}
 }
 
