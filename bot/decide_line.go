@@ -43,6 +43,11 @@ func (r *Relay) decideLINE(tx Tx, e StoredEvent) error {
 	if err := d.decide(); err != nil {
 		return err
 	}
+	if d.changed {
+		if err := r.refreshCards(tx, &d.friend); err != nil {
+			return err
+		}
+	}
 	if isNew || tx.Now()-d.friend.ProfileAt > profileFresh.Milliseconds() {
 		d.friend.ProfileAt = tx.Now()
 		if err := r.addTask(tx, o.ID, CallLINEProfile, d.friend.ID); err != nil {
@@ -60,6 +65,8 @@ type lineDecision struct {
 	stored StoredEvent
 	event  LINEEvent
 	friend Friend
+	// changed is set when the friend's cards do not show any more how things are.
+	changed bool
 }
 
 func (d *lineDecision) decide() error {
@@ -94,6 +101,7 @@ func (d *lineDecision) followMode() {
 	if d.event.At >= d.friend.StandbyAt && d.event.Standby != d.friend.Standby {
 		d.friend.Standby = d.event.Standby
 		d.friend.StandbyAt = d.event.At
+		d.changed = true
 	}
 }
 
@@ -102,6 +110,7 @@ func (d *lineDecision) setBlocked(blocked bool) (changed bool) {
 		return false
 	}
 	d.friend.Blocked, d.friend.BlockedAt = blocked, d.event.At
+	d.changed = true
 	return true
 }
 
@@ -135,9 +144,12 @@ func (d *lineDecision) message() error {
 	if c.MarkAsRead != "" && d.event.At >= d.friend.LastAt {
 		d.friend.MarkAsRead = c.MarkAsRead
 	}
-	started := d.friend.WaitingSince == 0
-	if started {
+	if d.friend.WaitingSince == 0 {
 		d.friend.WaitingSince = d.event.At
+		d.changed = true
+	}
+	if err := d.askSpeaker(); err != nil {
+		return err
 	}
 	m, err := d.store(c)
 	if err != nil {
@@ -151,7 +163,7 @@ func (d *lineDecision) message() error {
 	if err := d.applyRules(routing.Stimulus{Text: c.Text}); err != nil {
 		return err
 	}
-	return d.show(m, true, started)
+	return d.show(m, true)
 }
 
 // takenBack keeps only that something was said: the friend took the message
@@ -168,7 +180,7 @@ func (d *lineDecision) takenBack(lineID string) error {
 	if err := d.tx.SaveMessage(&m); err != nil {
 		return err
 	}
-	return d.show(m, true, false)
+	return d.show(m, true)
 }
 
 func (d *lineDecision) follow() error {
@@ -227,7 +239,7 @@ func (d *lineDecision) happening(opensThread bool) error {
 	if err != nil {
 		return err
 	}
-	return d.show(m, opensThread, false)
+	return d.show(m, opensThread)
 }
 
 func (d *lineDecision) store(c *Content) (Message, error) {
@@ -286,7 +298,7 @@ func (d *lineDecision) applyRules(s routing.Stimulus) error {
 }
 
 // show queues a message in every place that shows the friend.
-func (d *lineDecision) show(m Message, opensThread, refreshCards bool) error {
+func (d *lineDecision) show(m Message, opensThread bool) error {
 	tags, err := d.tx.FriendTags(d.friend.ID)
 	if err != nil {
 		return err
@@ -302,53 +314,12 @@ func (d *lineDecision) show(m Message, opensThread, refreshCards bool) error {
 		if err := d.relay.addPart(d.tx, t, Part{MessageID: m.ID}); err != nil {
 			return err
 		}
-		if refreshCards {
-			if err := d.relay.refreshCard(d.tx, t); err != nil {
-				return err
-			}
-		}
 	}
 	return nil
 }
 
-// unsend takes a message out of everything that holds it: the database, the
-// raw event, the file store, and every post. It also works before the message
-// arrives.
-func (r *Relay) unsend(tx Tx, o *office, f *Friend, lineID string) error {
-	if lineID == "" {
-		return nil
-	}
-	if err := tx.Bury(o.ID, lineID); err != nil {
-		return err
-	}
-	if err := tx.RedactEvents(o.ID, lineID); err != nil {
-		return err
-	}
-	m, err := tx.MessageByLINEID(o.ID, lineID)
-	if errors.Is(err, ErrNotFound) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	if m.FriendID != f.ID || m.Unsent {
-		return nil
-	}
-	m.Unsent = true
-	m.Content = []byte(`{"kind":"other"}`)
-	m.Text = ""
-	if err := tx.SaveMessage(&m); err != nil {
-		return err
-	}
-	if m.MediaKey != "" {
-		if err := r.addTask(tx, o.ID, CallMediaErase, m.ID); err != nil {
-			return err
-		}
-	}
-	return r.redrawMessage(tx, m)
-}
-
-// person returns the reader whose view decides what a thread shows.
+// mayView reports whether the reader of a place sees a friend at all, and
+// whether they may read what was said.
 func (o *office) mayView(place string, f *Friend, tags []string) (sees, views bool) {
 	p, ok := o.reader(place)
 	if !ok {

@@ -198,7 +198,7 @@ func (r *Relay) freeze(tx Tx, lane Lane, channel SlackChannel, t Thread) (*Call,
 	}
 	call := &Call{
 		ID: b.callID, AccountID: t.AccountID, Lane: lane.ID, Kind: CallSlackPost, ThreadID: t.ID,
-		Ref: view.Mention, Body: r.Renderer.RenderPost(channel.ChannelID, view),
+		Ref: view.Mention, Body: r.Renderer.RenderPost(channel.ChannelID, view), Result: digestOf(view),
 		State: CallCalling, Attempts: 1, FirstAt: tx.Now(), NextAt: tx.Now(), CreatedAt: tx.Now(),
 	}
 	if _, err := tx.AddCall(call); err != nil {
@@ -369,7 +369,7 @@ func (r *Relay) repeatPost(ctx context.Context, lane Lane, channel SlackChannel,
 		}
 		again := Call{
 			ID: b.callID, AccountID: c.AccountID, Lane: lane.ID, Kind: CallSlackPost, ThreadID: t.ID, Ref: view.Mention,
-			Body: r.Renderer.RenderPost(channel.ChannelID, view), Repeat: true,
+			Body: r.Renderer.RenderPost(channel.ChannelID, view), Result: digestOf(view), Repeat: true,
 			State: CallQueued, NextAt: tx.Now(), CreatedAt: tx.Now(),
 		}
 		endCall(tx, &c, CallVoid)
@@ -438,6 +438,7 @@ func (r *Relay) recordPost(ctx context.Context, lane Lane, channel SlackChannel,
 		if err != nil {
 			return err
 		}
+		digest := c.Result
 		c.Result = posted.TS
 		if len(parts) == 0 {
 			endCall(tx, &c, CallDone)
@@ -453,7 +454,7 @@ func (r *Relay) recordPost(ctx context.Context, lane Lane, channel SlackChannel,
 		}
 		p := Post{
 			ID: c.ID, AccountID: c.AccountID, ThreadID: t.ID, ChannelID: posted.ChannelID, TS: posted.TS,
-			Card: opens, Mention: c.Ref, Repeat: c.Repeat, RenderedAt: tx.Now(),
+			Card: opens, Digest: digest, Mention: c.Ref, Repeat: c.Repeat, RenderedAt: tx.Now(),
 		}
 		if err := tx.AddPost(&p); err != nil {
 			return err
@@ -480,13 +481,13 @@ func (r *Relay) recordPost(ctx context.Context, lane Lane, channel SlackChannel,
 		if err := tx.SetParts(t.ID, ids, PartPosted, c.ID); err != nil {
 			return err
 		}
-		return r.afterPost(tx, t, p, c, parts)
+		return r.afterPost(tx, t, p, parts)
 	})
 }
 
 // afterPost queues the files of what was posted, and draws the post anew when
 // something it shows changed while it was under way.
-func (r *Relay) afterPost(tx Tx, t Thread, p Post, c Call, parts []Part) error {
+func (r *Relay) afterPost(tx Tx, t Thread, p Post, parts []Part) error {
 	messages, err := messagesOf(tx, parts)
 	if err != nil {
 		return err
@@ -503,10 +504,8 @@ func (r *Relay) afterPost(tx Tx, t Thread, p Post, c Call, parts []Part) error {
 	if !stale && !p.Card {
 		return nil
 	}
-	// A card may have aged while its post was uncertain or waited.
-	if p.Card && !stale && tx.Now()-c.CreatedAt < time.Second.Milliseconds() {
-		return nil
-	}
+	// A card may have aged while its post was on its way: whoever changed
+	// something then found no post to draw anew.
 	return r.redraw(tx, t, p)
 }
 

@@ -159,6 +159,7 @@ const (
 	CallLINERead    CallKind = "line.read"    // Ref: the mark-as-read token
 	CallLINEMedia   CallKind = "line.media"   // Ref: message id
 	CallLINEProfile CallKind = "line.profile" // Ref: friend id
+	CallLINESpeaker CallKind = "line.speaker" // Ref: friend id and speaker's LINE user id
 	CallLINESelf    CallKind = "line.self"    // Ref: account id; learns the destination of its webhooks
 	CallLINEMembers CallKind = "line.members" // Ref: reply id; asks with the number of members it would cost
 	CallMediaErase  CallKind = "media.erase"  // Ref: message id; deletes its file from the store
@@ -207,7 +208,7 @@ type Call struct {
 	NextAt    int64     `db:"next_at"`  // not before
 	FirstAt   int64     `db:"first_at"` // of the first attempt; 0 none
 	UnsureAt  int64     `db:"unsure_at"`
-	Result    string    `db:"result"` // Slack ts, file id, LINE request id
+	Result    string    `db:"result"` // Slack ts, file id, LINE request id; of a post under way, the digest of what it shows
 	Code      string    `db:"code"`   // of the last failure
 	CreatedAt int64     `db:"created_at"`
 	EndedAt   int64     `db:"ended_at"`

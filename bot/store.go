@@ -151,6 +151,8 @@ type MessageTx interface {
 	Message(id string) (Message, error)
 	Messages(ids []string) ([]Message, error) // those that exist, in no order
 	MessageByLINEID(accountID, lineID string) (Message, error)
+	// MessagesByLINEID returns every wording of a LINE message, oldest first.
+	MessagesByLINEID(accountID, lineID string) ([]Message, error)
 	// MessagesQuoting returns the messages that quote a LINE message.
 	MessagesQuoting(accountID, lineID string) ([]Message, error)
 	// LastMessages returns the newest n messages of a friend, oldest first.

@@ -61,6 +61,8 @@ func (r *Relay) task(c Call) (do func(context.Context) error, tries int) {
 	switch c.Kind {
 	case CallLINEProfile:
 		return func(ctx context.Context) error { return r.fetchProfile(ctx, c) }, profileTries
+	case CallLINESpeaker:
+		return func(ctx context.Context) error { return r.fetchSpeaker(ctx, c) }, profileTries
 	case CallLINEMedia:
 		return func(ctx context.Context) error { return r.fetchMedia(ctx, c) }, mediaTries
 	case CallLINERead:
@@ -205,7 +207,7 @@ func (r *Relay) mediaIs(ctx context.Context, messageID string, state MediaState,
 			return r.addTask(tx, m.AccountID, CallMediaErase, m.ID)
 		}
 		if state == MediaStored {
-			parts, err := tx.PartsOfMessage(m.ID)
+			parts, err := settledParts(tx, m.ID)
 			if err != nil {
 				return err
 			}

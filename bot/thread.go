@@ -114,7 +114,12 @@ func (r *Relay) tellOwners(tx Tx, o *office, text string) error {
 // refreshCard asks for a thread's first post to be drawn anew. Requests merge.
 func (r *Relay) refreshCard(tx Tx, t Thread) error {
 	if t.TS == "" {
-		return nil // not posted yet: it will be drawn as things are then
+		// Whoever records the post holds this lock, and draws it anew if it shows
+		// what was true before.
+		var err error
+		if t, err = tx.LockThread(t.ID); err != nil || t.TS == "" {
+			return err
+		}
 	}
 	card, err := tx.CardOf(t.ID)
 	if errors.Is(err, ErrNotFound) {
@@ -133,7 +138,7 @@ func (r *Relay) refreshCards(tx Tx, f *Friend) error {
 		return err
 	}
 	for _, t := range threads {
-		if !t.Sight {
+		if !t.Sight && t.Place != OwnersPlace { // owners see every friend, also those who left their channel
 			continue
 		}
 		if err := r.refreshCard(tx, t); err != nil {
@@ -157,7 +162,7 @@ func (r *Relay) redraw(tx Tx, t Thread, p Post) error {
 // redrawMessage draws every post anew that shows a message or quotes it, and
 // deletes its files in Slack when it was taken back.
 func (r *Relay) redrawMessage(tx Tx, m Message) error {
-	parts, err := tx.PartsOfMessage(m.ID)
+	parts, err := settledParts(tx, m.ID)
 	if err != nil {
 		return err
 	}
@@ -167,7 +172,7 @@ func (r *Relay) redrawMessage(tx Tx, m Message) error {
 			return err
 		}
 		for _, q := range quoting {
-			more, err := tx.PartsOfMessage(q.ID)
+			more, err := settledParts(tx, q.ID)
 			if err != nil {
 				return err
 			}
@@ -199,6 +204,22 @@ func (r *Relay) redrawMessage(tx Tx, m Message) error {
 		}
 	}
 	return nil
+}
+
+// settledParts returns the parts of a message with their threads locked, so
+// that no post of them is being recorded meanwhile: that either is seen here, or
+// sees what this transaction changed.
+func settledParts(tx Tx, messageID string) ([]Part, error) {
+	parts, err := tx.PartsOfMessage(messageID)
+	if err != nil {
+		return nil, err
+	}
+	for _, p := range parts { // by thread, so that two never lock crosswise
+		if _, err := tx.LockThread(p.ThreadID); err != nil {
+			return nil, err
+		}
+	}
+	return tx.PartsOfMessage(messageID)
 }
 
 // redrawPart draws the post of a part anew. A post that was frozen but never

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 )
 
@@ -11,6 +12,7 @@ import (
 // whatever became of it, and is left out when nothing would change.
 func (r *Relay) attemptUpdate(ctx context.Context, lane Lane, channel SlackChannel, c Call) error {
 	var body []byte
+	var digest string
 	var p Post
 	err := r.Store.InTx(ctx, func(tx Tx) (err error) {
 		tx.Fence(lane)
@@ -18,7 +20,7 @@ func (r *Relay) attemptUpdate(ctx context.Context, lane Lane, channel SlackChann
 		if p, err = tx.Post(c.Ref); err != nil {
 			return err
 		}
-		if body, err = r.drawPost(tx, channel, &p); err != nil {
+		if body, digest, err = r.drawPost(tx, channel, &p); err != nil {
 			return err
 		}
 		if body == nil {
@@ -44,7 +46,7 @@ func (r *Relay) attemptUpdate(ctx context.Context, lane Lane, channel SlackChann
 	return r.Store.InTx(ctx, func(tx Tx) error {
 		tx.Fence(lane)
 		if f == nil {
-			p.Digest, p.RenderedAt = digestOf(body), tx.Now()
+			p.Digest, p.RenderedAt = digest, tx.Now()
 			if err := tx.SavePost(&p); err != nil {
 				return err
 			}
@@ -61,49 +63,48 @@ func (r *Relay) attemptUpdate(ctx context.Context, lane Lane, channel SlackChann
 }
 
 // drawPost renders a post as it should stand now; nil when it stands so.
-func (r *Relay) drawPost(tx Tx, channel SlackChannel, p *Post) ([]byte, error) {
+func (r *Relay) drawPost(tx Tx, channel SlackChannel, p *Post) (body []byte, digest string, err error) {
 	if p.Withdrawn {
-		return nil, nil
+		return nil, "", nil
 	}
 	t, err := tx.Thread(p.ThreadID)
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	b := postBuilder{relay: r, tx: tx, channel: channel, thread: t, callID: p.ID}
 	sees, err := b.prepare()
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	if !sees {
 		b.views = false // what is still there shows no more than it must
 	}
 	parts, err := tx.PartsOfCall(p.ID)
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	if _, err := b.takeAll(parts); err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	if !sees {
 		taken, err := b.onlyTakenBack()
 		if err != nil || !taken {
-			return nil, err
+			return nil, "", err
 		}
 		b.views = true
 	}
 	v, err := b.drawn(p.Card)
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	if !p.Card {
 		v.ThreadTS = t.TS
 	}
 	v.Repeat, v.Mention = p.Repeat, p.Mention
-	body := r.Renderer.RenderUpdate(p.ChannelID, p.TS, v)
-	if p.Digest == digestOf(body) {
-		return nil, nil
+	if digest = digestOf(v); p.Digest == digest {
+		return nil, "", nil
 	}
-	return body, nil
+	return r.Renderer.RenderUpdate(p.ChannelID, p.TS, v), digest, nil
 }
 
 // onlyTakenBack reports whether the post shows something that a friend took
@@ -127,8 +128,15 @@ func (b *postBuilder) onlyTakenBack() (bool, error) {
 	return false, nil
 }
 
-func digestOf(body []byte) string {
-	sum := sha256.Sum256(body)
+// digestOf tells whether a post would show something else. It leaves out what
+// only matters when the post is made.
+func digestOf(v PostView) string {
+	v.Now, v.CallID, v.ThreadTS, v.Broadcast = 0, "", "", false
+	raw, err := json.Marshal(v)
+	if err != nil { // only strings, numbers and lists of them
+		panic(err)
+	}
+	sum := sha256.Sum256(raw)
 	return hex.EncodeToString(sum[:8])
 }
 

@@ -5,6 +5,9 @@ import (
 	"net/http/httptest"
 	"sync/atomic"
 	"testing"
+	"time"
+
+	"madoguchi/simulator/fault"
 )
 
 // trap is an address that nobody must ask.
@@ -22,3 +25,6 @@ func newTrap(t *testing.T) *trap {
 }
 
 func (tr *trap) asked() int64 { return tr.calls.Load() }
+
+// slowPosts has Slack take each post only after a while.
+var slowPosts = fault.Rule{Match: "chat.postMessage", Kind: fault.Delay, Delay: 1500 * time.Millisecond}

@@ -50,6 +50,8 @@ func (e *sqliteEngine) commitLoop() {
 		select {
 		case w := <-e.queue:
 			e.commit(e.gather(w))
+		case <-e.scrubs.due():
+			e.scrub()
 		case <-e.store.closing:
 			return
 		}
@@ -104,6 +106,9 @@ func (e *sqliteEngine) commit(batch []*write) {
 	for _, o := range outcomes {
 		if o.err == nil {
 			e.store.committed(o.tx)
+			if o.tx.scrub {
+				e.scrubs.ask()
+			}
 		}
 		o.write.done <- o.err
 	}

@@ -36,6 +36,7 @@ func (t *tx) AddEvent(e bot.Incoming) error { return t.accept([]bot.Incoming{e})
 
 // RedactEvents implements bot.InboxTx.
 func (t *tx) RedactEvents(accountID, lineMessageID string) error {
+	t.scrub = true
 	_, err := t.exec("redact events", `UPDATE inbox SET raw = ?
 		WHERE account_id = ? AND line_message_id = ? AND line_message_id <> ''`, []byte("{}"), accountID, lineMessageID)
 	return err

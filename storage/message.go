@@ -46,6 +46,13 @@ func (t *tx) MessageByLINEID(accountID, lineID string) (m bot.Message, err error
 	return m, err
 }
 
+// MessagesByLINEID implements bot.MessageTx.
+func (t *tx) MessagesByLINEID(accountID, lineID string) (found []bot.Message, err error) {
+	err = t.list("wordings of a message", &found, `SELECT `+messages.columns+` FROM message
+		WHERE account_id = ? AND line_id = ? AND line_id <> '' ORDER BY id`, accountID, lineID)
+	return found, err
+}
+
 // MessagesQuoting implements bot.MessageTx.
 func (t *tx) MessagesQuoting(accountID, lineID string) (found []bot.Message, err error) {
 	err = t.list("messages quoting", &found, `SELECT `+messages.columns+` FROM message

@@ -29,6 +29,7 @@ type sqliteEngine struct {
 	writer  *session
 	readers chan *session
 	queue   chan *write
+	scrubs  scrubbing // of commitLoop
 
 	serveMu sync.Mutex
 	serve   *fileLock
@@ -59,7 +60,7 @@ func openSQLite(ctx context.Context, s *Store, path string) (_ engine, err error
 			err = errors.Join(err, e.close())
 		}
 	}()
-	dsn := sqliteDSN(path, "journal_mode(WAL)", "synchronous(FULL)", "journal_size_limit(67108864)")
+	dsn := sqliteDSN(path, "journal_mode(WAL)", "synchronous(FULL)", "secure_delete(1)", "journal_size_limit(67108864)")
 	if e.writeDB, err = sqlx.Open("sqlite", dsn); err != nil {
 		return nil, fmt.Errorf("open database: %w", err)
 	}

@@ -76,6 +76,8 @@ type tx struct {
 	fences map[string]bot.Lane
 	// reports are called once the transaction is committed.
 	reports []func()
+	// scrub is set when what was written over must not stay readable in a file.
+	scrub bool
 }
 
 var _ bot.Tx = (*tx)(nil)

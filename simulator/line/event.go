@@ -71,7 +71,7 @@ func (c *chat) source(userID string) *wireSource {
 // and puts it on its way. The caller holds mu.
 func (p *Platform) happen(c *chat, userID string, e wireEvent, answerable bool) string {
 	now := p.now()
-	e.WebhookEventID = eventID(now)
+	e.WebhookEventID = p.eventID(now)
 	e.Timestamp = now.UnixMilli()
 	e.Source = c.source(userID)
 	e.Mode = "active"

@@ -31,16 +31,23 @@ func requestID() string {
 
 const crockford = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
-// eventID returns a ULID of the given time: 10 characters of time, 16 of chance.
-func eventID(at time.Time) string {
+// eventID returns a ULID of the given time: 10 characters of time, 4 that grow
+// (two events of one millisecond keep their order), 12 of chance. The caller
+// holds mu.
+func (p *Platform) eventID(at time.Time) string {
 	id := make([]byte, 26)
 	ms := at.UnixMilli()
 	for i := 9; i >= 0; i-- {
 		id[i] = crockford[ms&31]
 		ms >>= 5
 	}
-	_, _ = rand.Read(id[10:]) // never fails
-	for i := 10; i < len(id); i++ {
+	p.lastEvent++
+	for i, n := 13, p.lastEvent; i >= 10; i-- {
+		id[i] = crockford[n&31]
+		n >>= 5
+	}
+	_, _ = rand.Read(id[14:]) // never fails
+	for i := 14; i < len(id); i++ {
 		id[i] = crockford[id[i]&31]
 	}
 	return string(id)

@@ -48,6 +48,7 @@ type Platform struct {
 	accounts   map[string]*account
 	order      []*account
 	lastID     int64 // of a message
+	lastEvent  int64
 	calls      map[string]int
 	violations []Violation
 	deliveries []Delivery
