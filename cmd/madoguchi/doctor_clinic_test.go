@@ -227,23 +227,14 @@ func opened(t *testing.T) *clinic {
 
 func (c *clinic) webhook() string { return c.variables["PUBLIC_URL"] + webhookPath("aoyama") }
 
-// settle waits until both operators have the friend's card, and notes a
-// redelivery, which LINE has no occasion for here.
+// settle waits until all Slack channels are ready and both operators have the
+// friend's card, and notes a redelivery, which LINE has no occasion for here.
 func (c *clinic) settle() {
 	c.Helper()
 	store := c.store()
-	c.until("the cards are in Slack", func() bool {
-		posted := 0
-		err := store.View(c.Context(), func(tx bot.Tx) error {
-			threads, err := tx.RecentThreads(0, 10)
-			for _, t := range threads {
-				if t.TS != "" {
-					posted++
-				}
-			}
-			return err
-		})
-		return err == nil && posted == 2
+	c.until("channels and cards are in Slack", func() bool {
+		ready, posted, err := progress(c.Context(), store)
+		return err == nil && ready == 3 && posted == 2
 	})
 	err := store.InTx(c.Context(), func(tx bot.Tx) error {
 		a, err := tx.AccountBySlug("aoyama")
@@ -255,6 +246,32 @@ func (c *clinic) settle() {
 	if err != nil {
 		c.Fatal(err)
 	}
+}
+
+func progress(ctx context.Context, store bot.Store) (ready, posted int, err error) {
+	err = store.View(ctx, func(tx bot.Tx) error {
+		a, err := tx.AccountBySlug("aoyama")
+		if err != nil {
+			return err
+		}
+		channels, err := tx.SlackChannels(a.ID)
+		if err != nil {
+			return err
+		}
+		for _, c := range channels {
+			if c.State == bot.ChannelReady {
+				ready++
+			}
+		}
+		threads, err := tx.RecentThreads(0, 10)
+		for _, t := range threads {
+			if t.TS != "" {
+				posted++
+			}
+		}
+		return err
+	})
+	return ready, posted, err
 }
 
 func (c *clinic) until(what string, done func() bool) {

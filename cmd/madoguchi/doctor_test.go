@@ -69,7 +69,11 @@ func TestDoctorBesideServe(t *testing.T) {
 		if err := c.line.UseWebhook(c.bot, false); err != nil {
 			t.Fatal(err)
 		}
-		defer c.line.UseWebhook(c.bot, true)
+		defer func() {
+			if err := c.line.UseWebhook(c.bot, true); err != nil {
+				t.Error(err)
+			}
+		}()
 		c.doctor(t).has("FAIL  aoyama webhook: is switched off", "switch on Use webhook")
 	})
 	t.Run("webhook test", func(t *testing.T) {
