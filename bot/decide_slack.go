@@ -19,6 +19,9 @@ const maxReplyUnits = 5000
 // hourglassOver is how long a hold must be to be shown.
 const hourglassOver = 3 * time.Second
 
+// openingFor is how long a reply waits for its thread to be known.
+const openingFor = time.Minute
+
 func (r *Relay) decideSlack(tx Tx, e StoredEvent) error {
 	ev, err := r.DecodeSlack(e.Raw)
 	if err != nil {
@@ -113,7 +116,7 @@ func (w *written) findThread() error {
 	}
 	t, err := w.tx.ThreadBySlack(w.reply.TeamID, w.event.ChannelID, w.event.ThreadTS)
 	if errors.Is(err, ErrNotFound) {
-		return nil
+		return w.mayBeOpening()
 	}
 	if err != nil {
 		return err
@@ -124,6 +127,16 @@ func (w *written) findThread() error {
 	w.thread = t
 	w.reply.ThreadID, w.reply.FriendID = t.ID, w.friend.ID
 	return nil
+}
+
+// mayBeOpening puts a reply off while some thread's first post is uncertain:
+// the person may have answered what stands in Slack and is not known here yet.
+func (w *written) mayBeOpening() error {
+	opening, err := w.tx.ThreadOpening(w.channel.ID)
+	if err == nil && opening && w.tx.Now()-w.reply.ArrivedAt < openingFor.Milliseconds() {
+		return errTooEarly
+	}
+	return err
 }
 
 func (w *written) decide() error {

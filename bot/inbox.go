@@ -18,6 +18,12 @@ const (
 // errUnreadable marks an event that no further attempt can decide.
 var errUnreadable = errors.New("unreadable event")
 
+// errTooEarly marks an event that depends on something not known yet. It is
+// looked at again soon, and that is no failure.
+var errTooEarly = errors.New("too early to decide")
+
+const tooEarlyFor = 300 * time.Millisecond
+
 func newID() string { return uuid.Must(uuid.NewV7()).String() }
 
 // serveInbox decides the events of one lane in order. An event that fails
@@ -73,6 +79,9 @@ func (r *Relay) decide(ctx context.Context, lane Lane, e StoredEvent) error {
 func (r *Relay) holdLane(ctx context.Context, lane Lane, e StoredEvent, cause error) (int64, error) {
 	if errors.Is(cause, ErrLeaseLost) || ctx.Err() != nil {
 		return 0, cause
+	}
+	if errors.Is(cause, errTooEarly) {
+		return r.Now().Add(tooEarlyFor).UnixMilli(), nil
 	}
 	r.Log.Error("event cannot be decided", "event", e.ID, "source", e.Source, "account", e.AccountID,
 		"attempt", e.Attempts+1, "error", cause)

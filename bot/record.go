@@ -359,5 +359,4 @@ type Lane struct {
 	Kind  LaneKind `db:"kind"`
 	Fence string   `db:"lease_owner"`
 	Bump  int64    `db:"bump"`
-	Paced int64    `db:"paced"` // for a rate: the theoretical arrival time of the next post, microseconds
 }

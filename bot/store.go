@@ -74,7 +74,6 @@ type AccountTx interface {
 	SaveAccount(a *Account, applied *Settings) error
 	Applied(accountID string) (*Settings, error) // nil when never applied
 	SetBotUserID(accountID, userID string) error // raises the version
-	SetRedeliverySeen(accountID string, at int64) error
 	RedeliverySeen(accountID string) (int64, error)
 	// Identities are Slack users found by e-mail, by operator key.
 	Identities(accountID string) (map[string]string, error)
@@ -203,7 +202,6 @@ type ThreadTx interface {
 	// MoveParts queues the frozen parts of a call and all queued ones of a
 	// thread in another thread, in order.
 	MoveParts(fromThread, callID, toThread string) error
-	Backlog(slackChannelID string) (parts int, oldest int64, err error)
 
 	AddPost(p *Post) error
 	SavePost(p *Post) error
@@ -229,11 +227,9 @@ type CallTx interface {
 	AddAttempt(a Attempt) error
 	EchoOf(callID string) (ts string, err error)
 	OutboxBacklog() (open int, oldest int64, err error)
-	// OpenPost tells whether a thread has an unfinished post.
-	OpenPost(threadID string) (bool, error)
-	// VoidCalls gives up the unfinished, never attempted calls of a lane that
-	// have this kind and ref.
-	VoidCalls(kind CallKind, ref string) error
+	// ThreadOpening tells whether the first post of some thread of a Slack
+	// channel is unfinished: it may stand in Slack already.
+	ThreadOpening(slackChannelID string) (bool, error)
 }
 
 // ReplyTx reads and writes replies.

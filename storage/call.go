@@ -91,17 +91,11 @@ func (t *tx) OutboxBacklog() (open int, oldest int64, err error) {
 	return row.Open, row.Oldest, err
 }
 
-// OpenPost implements bot.CallTx.
-func (t *tx) OpenPost(threadID string) (open bool, err error) {
-	err = t.get("open post", &open, `SELECT EXISTS (SELECT 1 FROM call WHERE thread_id = ? AND `+openCall+` AND kind = 'slack.post')`,
-		threadID)
-	return open, err
-}
-
-// VoidCalls implements bot.CallTx.
-func (t *tx) VoidCalls(kind bot.CallKind, ref string) error {
-	_, err := t.exec("void calls", `UPDATE call SET state = 'void', ended_at = ?, body = ?
-		WHERE ref = ? AND `+openCall+` AND kind = ? AND state = 'queued' AND attempts = 0 AND first_at = 0`,
-		t.nowMS, []byte(nil), ref, kind)
-	return err
+// ThreadOpening implements bot.CallTx.
+func (t *tx) ThreadOpening(slackChannelID string) (opening bool, err error) {
+	err = t.get("thread opening", &opening, `SELECT EXISTS (
+		SELECT 1 FROM call JOIN thread t ON t.id = call.thread_id
+		WHERE call.lane = ? AND `+openCall+` AND call.kind = 'slack.post' AND t.ts = '' AND t.friend_id <> '')`,
+		"post:"+slackChannelID)
+	return opening, err
 }

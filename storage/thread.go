@@ -82,15 +82,3 @@ func (t *tx) NextThread(slackChannelID string) (found bot.Thread, err error) {
 	return found, err
 }
 
-// Backlog implements bot.ThreadTx.
-func (t *tx) Backlog(slackChannelID string) (parts int, oldest int64, err error) {
-	var row struct {
-		Parts  int   `db:"parts"`
-		Oldest int64 `db:"oldest"`
-	}
-	err = t.get("backlog of a Slack channel", &row, `SELECT
-			COALESCE(SUM((SELECT COUNT(*) FROM part p WHERE p.thread_id = t.id AND p.state = 'queued')), 0) AS parts,
-			COALESCE(MIN(t.queued_since), 0) AS oldest
-		FROM thread t WHERE t.slack_channel_id = ? AND t.queued_since > 0`, slackChannelID)
-	return row.Parts, row.Oldest, err
-}
