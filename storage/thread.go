@@ -81,4 +81,3 @@ func (t *tx) NextThread(slackChannelID string) (found bot.Thread, err error) {
 		LIMIT 1`+t.forUpdateOf("t"), slackChannelID)
 	return found, err
 }
-
