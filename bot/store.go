@@ -74,6 +74,7 @@ type AccountTx interface {
 	SaveAccount(a *Account, applied *Settings) error
 	Applied(accountID string) (*Settings, error) // nil when never applied
 	SetBotUserID(accountID, userID string) error // raises the version
+	SetRedeliverySeen(accountID string, at int64) error // Accept does so itself
 	RedeliverySeen(accountID string) (int64, error)
 	// Identities are Slack users found by e-mail, by operator key.
 	Identities(accountID string) (map[string]string, error)

@@ -168,7 +168,7 @@ func (t *tx) accept(events []bot.Incoming) error {
 		return err
 	}
 	for account := range redelivered {
-		if err := t.setRedeliverySeen(account, t.nowMS); err != nil {
+		if err := t.SetRedeliverySeen(account, t.nowMS); err != nil {
 			return err
 		}
 	}

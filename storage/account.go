@@ -107,9 +107,9 @@ func (t *tx) SetBotUserID(accountID, userID string) error {
 	return t.must("set bot user", `UPDATE account SET bot_user_id = ?, version = version + 1 WHERE id = ?`, userID, accountID)
 }
 
-// setRedeliverySeen is exact to a minute, so that
+// SetRedeliverySeen implements bot.AccountTx. It is exact to a minute, so that
 // a storm of redeliveries does not write the same row again and again.
-func (t *tx) setRedeliverySeen(accountID string, at int64) error {
+func (t *tx) SetRedeliverySeen(accountID string, at int64) error {
 	_, err := t.exec("redelivery seen", `UPDATE account SET redelivery_seen_at = ? WHERE id = ? AND redelivery_seen_at < ?`,
 		at, accountID, at-60_000)
 	return err
