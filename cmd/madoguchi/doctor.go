@@ -88,6 +88,9 @@ type knownAccount struct {
 // accounts reads every account, or the one that is named.
 func (d *doctor) accounts(ctx context.Context, only string) ([]knownAccount, error) {
 	if d.store == nil {
+		if only != "" {
+			d.fail("account "+only, "cannot be looked at without the database", "put right what is said about the database above, then run doctor again")
+		}
 		return nil, nil
 	}
 	var found []knownAccount
