@@ -29,6 +29,7 @@ type process struct {
 
 type commands struct {
 	Serve       serveCommand       `cmd:"" help:"Receive from LINE and Slack, and relay."`
+	Demo        demoCommand        `cmd:"" help:"Show it working on this machine: a phone and a Slack side by side, no account needed."`
 	Apply       applyCommand       `cmd:"" help:"Make an account what its file says."`
 	Export      exportCommand      `cmd:"" help:"Print an account as a file, without secrets."`
 	Status      statusCommand      `cmd:"" help:"Tell what waits, what is paused and what was set aside."`
