@@ -72,8 +72,8 @@ type AccountTx interface {
 	// than the stored one. applied is what the account file said, or nil to
 	// keep what is stored.
 	SaveAccount(a *Account, applied *Settings) error
-	Applied(accountID string) (*Settings, error) // nil when never applied
-	SetBotUserID(accountID, userID string) error // raises the version
+	Applied(accountID string) (*Settings, error)        // nil when never applied
+	SetBotUserID(accountID, userID string) error        // raises the version
 	SetRedeliverySeen(accountID string, at int64) error // Accept does so itself
 	RedeliverySeen(accountID string) (int64, error)
 	// Identities are Slack users found by e-mail, by operator key.
