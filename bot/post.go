@@ -223,7 +223,7 @@ func (r *Relay) rerouteQueued(tx Tx, t Thread) error {
 		return err
 	}
 	tx.Poke(LanePost, postLane(t.SlackChannelID), 0)
-	return r.askResight(tx, &f, newID())
+	return r.askResight(tx, &f, newID(), messages...)
 }
 
 // attemptInChannel attempts one unfinished call of a Slack channel.
@@ -264,8 +264,16 @@ func (r *Relay) resumePost(ctx context.Context, lane Lane, channel SlackChannel,
 	if c.State == CallUncertain {
 		return r.settlePost(ctx, lane, channel, c)
 	}
+	thawed := false
 	err := r.Store.InTx(ctx, func(tx Tx) error {
 		tx.Fence(lane)
+		still, err := r.drawAgain(tx, channel, &c)
+		if err != nil {
+			return err
+		}
+		if thawed = !still; thawed {
+			return r.thaw(tx, c) // the next freeze sends its members where they belong
+		}
 		wait, err := r.pace(tx, lane.ID)
 		if err != nil {
 			return err
@@ -287,10 +295,38 @@ func (r *Relay) resumePost(ctx context.Context, lane Lane, channel SlackChannel,
 			return tx.SaveCall(&c)
 		})
 	}
-	if err != nil {
+	if err != nil || thawed {
 		return err
 	}
 	return r.attemptPost(ctx, lane, channel, c)
+}
+
+// drawAgain renders a post that was certainly not carried out as things are
+// now: since its last attempt a friend may have taken something back, or the
+// reader may have lost the right to read it. It returns false when the reader
+// may not see the friend at all.
+func (r *Relay) drawAgain(tx Tx, channel SlackChannel, c *Call) (bool, error) {
+	parts, err := tx.PartsOfCall(c.ID)
+	if err != nil || len(parts) == 0 {
+		return true, err
+	}
+	t, err := tx.LockThread(c.ThreadID)
+	if err != nil {
+		return false, err
+	}
+	b := postBuilder{relay: r, tx: tx, channel: channel, thread: t, callID: c.ID}
+	if ok, err := b.prepare(); err != nil || !ok {
+		return false, err
+	}
+	if _, err := b.takeAll(parts); err != nil {
+		return false, err
+	}
+	view, err := b.view(c.Repeat)
+	if err != nil {
+		return false, err
+	}
+	c.Ref, c.Result, c.Body = view.Mention, digestOf(view), r.Renderer.RenderPost(channel.ChannelID, view)
+	return true, nil
 }
 
 // settlePost finds out what became of an uncertain post: the echo of our own

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 )
 
 // contextMessages is how much of a conversation somebody gets to see who newly
@@ -12,26 +13,22 @@ const contextMessages = 20
 
 // resight brings a friend's threads in line with who may see the friend now.
 // Whoever loses sight gets no more, and what was still queued for them goes to
-// those who see; whoever gains sight of a waiting friend gets the card, the
-// last messages and a mention now.
-func (r *Relay) resight(tx Tx, o *office, f *Friend) error {
+// those who see, as do the unseen messages that were taken from them before;
+// whoever gains sight of a waiting friend gets the card, the last messages and a
+// mention now.
+func (r *Relay) resight(tx Tx, o *office, f *Friend, unseen ...string) error {
 	tags, err := tx.FriendTags(f.ID)
 	if err != nil {
 		return err
 	}
-	wanted := map[string]bool{}
 	places := o.places(onTags(tags))
-	for _, place := range places {
-		wanted[place] = true
-	}
 	threads, err := tx.CurrentThreads(f.ID)
 	if err != nil {
 		return err
 	}
 	had := map[string]bool{}
-	unseen := false // something was queued for somebody who must not see it now
 	for _, t := range threads {
-		if wanted[t.Place] {
+		if slices.Contains(places, t.Place) {
 			had[t.Place] = t.Sight
 			continue
 		}
@@ -42,33 +39,49 @@ func (r *Relay) resight(tx Tx, o *office, f *Friend) error {
 		if err != nil {
 			return err
 		}
-		unseen = unseen || lost
-	}
-	if f.WaitingSince == 0 && !unseen {
-		return r.refreshCards(tx, f)
+		unseen = append(unseen, lost...)
 	}
 	for _, place := range places {
-		if had[place] && !unseen {
-			continue
+		if !had[place] && f.WaitingSince > 0 {
+			if err := r.gainSight(tx, o, f, place); err != nil {
+				return err
+			}
 		}
-		if err := r.gainSight(tx, o, f, place); err != nil {
+		if err := r.showUnseen(tx, o, f, place, unseen); err != nil {
 			return err
 		}
 	}
 	return r.refreshCards(tx, f)
 }
 
-func (r *Relay) loseSight(tx Tx, t Thread) (hadQueued bool, err error) {
+// showUnseen queues messages in a place that nobody was shown them in.
+func (r *Relay) showUnseen(tx Tx, o *office, f *Friend, place string, messageIDs []string) error {
+	if len(messageIDs) == 0 {
+		return nil
+	}
+	t, err := r.threadAt(tx, o, f, place, true)
+	if err != nil {
+		return err
+	}
+	for _, id := range messageIDs {
+		if err := r.addPart(tx, t, Part{MessageID: id}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// loseSight returns the messages that were still queued for whoever lost it.
+func (r *Relay) loseSight(tx Tx, t Thread) (unseen []string, err error) {
 	t, err = tx.LockThread(t.ID)
 	if err != nil {
-		return false, err
+		return nil, err
 	}
 	t.Sight = false
 	if err := tx.SaveThread(&t); err != nil {
-		return false, err
+		return nil, err
 	}
-	messages, err := tx.VoidQueued(t.ID)
-	return len(messages) > 0, err
+	return tx.VoidQueued(t.ID)
 }
 
 // gainSight queues the last messages of a friend in a place that did not have
@@ -92,13 +105,14 @@ func (r *Relay) gainSight(tx Tx, o *office, f *Friend, place string) error {
 
 // errand is an event of our own making, decided in the lane it touches.
 type errand struct {
-	What     string `json:"what"` // resight
-	FriendID string `json:"friend"`
+	What     string   `json:"what"` // resight
+	FriendID string   `json:"friend"`
+	Unseen   []string `json:"unseen,omitempty"` // messages that were queued for somebody who must not see them now
 }
 
 // askResight has a friend's threads brought in line in the friend's own lane.
-func (r *Relay) askResight(tx Tx, f *Friend, because string) error {
-	raw, err := json.Marshal(errand{What: "resight", FriendID: f.ID})
+func (r *Relay) askResight(tx Tx, f *Friend, because string, unseen ...string) error {
+	raw, err := json.Marshal(errand{What: "resight", FriendID: f.ID, Unseen: unseen})
 	if err != nil {
 		return fmt.Errorf("errand: %w", err)
 	}
@@ -126,7 +140,7 @@ func (r *Relay) decideErrand(tx Tx, e StoredEvent) error {
 		if err != nil {
 			return err
 		}
-		return r.resight(tx, o, &f)
+		return r.resight(tx, o, &f, work.Unseen...)
 	default:
 		return fmt.Errorf("%w: errand %q", errUnreadable, work.What)
 	}

@@ -28,3 +28,6 @@ func (tr *trap) asked() int64 { return tr.calls.Load() }
 
 // slowPosts has Slack take each post only after a while.
 var slowPosts = fault.Rule{Match: "chat.postMessage", Kind: fault.Delay, Delay: 1500 * time.Millisecond}
+
+// refusedPosts has Slack take no post.
+var refusedPosts = fault.Rule{Match: "chat.postMessage", Kind: fault.Status, Status: 503}
