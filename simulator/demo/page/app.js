@@ -78,8 +78,9 @@ function render() {
   const friend = page.friendNow;
   keep($("people"), scene.people.map((p) => ({
     ...p, posts: 0, fresh: p.posts - (page.seen.get(p.id) ?? 0), chosen: p.id === page.person,
-    sees: friend.seenBy.length ? friend.seenBy.includes(p.id) : null, friend: friend.name,
+    sees: sight(friend, p), friend: friend.name,
   })), (p) => p.id, personButton);
+  keep($("sight-key"), friend.seenBy.length ? [friend.name] : [], (n) => n, (n) => h("span", { class: "sight-key" }, icon("eye"), say("sees.key", short(n))));
   $("paid").textContent = say("paid", scene.used);
   keep($("tabs"), [
     { side: "phone", label: `${say("phone.tab")} · ${friend.name}`, chosen: document.body.dataset.side === "phone" },
@@ -90,6 +91,15 @@ function render() {
   guide.show(scene);
 }
 
+/** sight tells whether a person has the friend's thread, null where it makes no odds. */
+function sight(friend, p) {
+  const sees = friend.seenBy.includes(p.id);
+  // An owner may answer anybody, and is shown those whom nobody else sees.
+  return sees || (friend.seenBy.length > 0 && p.role !== "owner") ? sees : null;
+}
+
+const short = (name) => name.split(" ")[0];
+
 function friendButton(f) {
   return h("button", {
     type: "button", class: "friend", "aria-pressed": String(f.chosen), dataset: { friend: f.id },
@@ -98,7 +108,6 @@ function friendButton(f) {
 }
 
 function personButton(p) {
-  const short = p.friend.split(" ")[0];
   return h("button", {
     type: "button", class: "person", "aria-pressed": String(p.chosen), dataset: { person: p.id },
     onclick: () => page.choose({ person: p.id }),
@@ -106,7 +115,7 @@ function personButton(p) {
   h("span", { class: `initial ${p.role}` }, p.name.slice(0, 1)),
   h("span", { class: "person-text" }, h("b", {}, p.name), h("small", {}, say(`role.${p.role}`))),
   p.fresh > 0 && h("span", { class: "fresh" }, String(p.fresh)),
-  p.sees !== null && h("span", { class: `sight ${p.sees ? "yes" : "no"}`, title: say(p.sees ? "sees" : "sees.not", short) }, icon(p.sees ? "eye" : "hidden")));
+  p.sees !== null && h("span", { class: `sight ${p.sees ? "yes" : "no"}`, title: say(p.sees ? "sees" : "sees.not", short(p.friend)) }, icon(p.sees ? "eye" : "hidden")));
 }
 
 function tabButton(t) {

@@ -15,6 +15,7 @@ const menu = [
 export class Phone {
   constructor(box, page) {
     this.page = page;
+    this.box = box;
     this.name = h("b", {});
     this.kind = h("small", {});
     this.block = h("button", { type: "button", class: "quiet", onclick: () => this.do("block") }, say("phone.block"));
@@ -107,13 +108,15 @@ export class Phone {
     this.block.hidden = group || strange || !!friend.blocked;
     this.speaker.hidden = !group;
     keep(this.speaker, friend.members ?? [], (m) => m.id, (m) => h("option", { value: m.id }, m.name));
-    this.bar.parentElement.classList.toggle("closed", strange || !!friend.blocked);
+    this.box.classList.toggle("strange", strange);
+    this.box.classList.toggle("closed", strange || !!friend.blocked);
     keep(this.gate, strange || friend.blocked ? [{ blocked: !!friend.blocked, id: friend.id }] : [], (g) => g.id, (g) => this.makeGate(g));
     follow(this.chat, () => keep(this.chat, withDays(scene.chat), (e) => e.id, (e) => this.entry(e)), turned);
   }
 
   makeGate(g) {
-    return h("div", { class: "gate-card" },
+    return h("div", { class: `gate-card ${g.blocked ? "blocked" : ""}` },
+      !g.blocked && [h("span", { class: "cover" }), h("span", { class: "salon" }, "青"), h("b", {}, "青山サロン"), h("small", {}, "@aoyama-salon")],
       h("p", {}, say(g.blocked ? "phone.blocked" : "phone.follow.why")),
       h("button", { type: "button", id: "phone-follow", onclick: () => this.do("follow") }, say(g.blocked ? "phone.unblock" : "phone.follow")));
   }
