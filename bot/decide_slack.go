@@ -116,10 +116,10 @@ func (w *written) findThread() error {
 	}
 	t, err := w.tx.ThreadBySlack(w.reply.TeamID, w.event.ChannelID, w.event.ThreadTS)
 	if errors.Is(err, ErrNotFound) {
-		return w.mayBeOpening()
+		t, err = w.openingThread()
 	}
 	if err != nil {
-		return err
+		return ignoreNotFound(err)
 	}
 	if w.friend, err = w.tx.LockFriend(t.FriendID); err != nil {
 		return err
@@ -129,14 +129,18 @@ func (w *written) findThread() error {
 	return nil
 }
 
-// mayBeOpening puts a reply off while some thread's first post is uncertain:
+// openingThread puts a reply off while some thread's first post is uncertain:
 // the person may have answered what stands in Slack and is not known here yet.
-func (w *written) mayBeOpening() error {
+// When none is, it looks once more: the post may just have been recorded.
+func (w *written) openingThread() (Thread, error) {
 	opening, err := w.tx.ThreadOpening(w.channel.ID)
-	if err == nil && opening && w.tx.Now()-w.reply.ArrivedAt < openingFor.Milliseconds() {
-		return errTooEarly
+	if err != nil {
+		return Thread{}, err
 	}
-	return err
+	if opening && w.tx.Now()-w.reply.ArrivedAt < openingFor.Milliseconds() {
+		return Thread{}, errTooEarly
+	}
+	return w.tx.ThreadBySlack(w.reply.TeamID, w.event.ChannelID, w.event.ThreadTS)
 }
 
 func (w *written) decide() error {
@@ -200,7 +204,7 @@ func (w *written) refusal() (why string, sets []string, err error) {
 	if err != nil {
 		return "", nil, err
 	}
-	if w.event.Shared || w.channel.State == ChannelStopped && w.channel.Reason != "archived" {
+	if w.event.Shared || w.channel.unsafe() {
 		return "channel_unsafe", nil, nil
 	}
 	if w.person == (operators.Person{}) {
@@ -269,7 +273,8 @@ func (w *written) noteActivity(counts bool) error {
 	if err != nil {
 		return err
 	}
-	if w.event.TS > t.SweptTS {
+	// A note from a modal has no ts, and would hide every later reply from a sweep.
+	if _, ok := slackTime(w.event.TS); ok && w.event.TS > t.SweptTS {
 		t.SweptTS = w.event.TS
 	}
 	if counts {
@@ -362,18 +367,11 @@ func (r *Relay) decideEdit(tx Tx, teamID string, ev SlackEdit) error {
 	rp.EditedTS = ev.EditedTS
 	ev.Text = o.named(ev.Text)
 	switch rp.State {
-	case ReplyHeld, ReplyAsking:
+	case ReplyHeld, ReplyAsking, ReplyReleased:
+		rp.Text = ev.Text
 		if strings.HasPrefix(ev.Text, notePrefix) {
-			rp.Text = ev.Text
-			return r.keepNote(tx, o, &f, &rp, ev.Text)
+			return r.becomeNote(tx, o, &f, &rp)
 		}
-		rp.Text = ev.Text
-		if why := r.unsendable(&f, ev.Text, false); why != "" {
-			return r.refuse(tx, o, &f, &rp, why, nil)
-		}
-		return tx.SaveReply(&rp)
-	case ReplyReleased:
-		rp.Text = ev.Text
 		if why := r.unsendable(&f, ev.Text, false); why != "" {
 			return r.refuse(tx, o, &f, &rp, why, nil)
 		}
@@ -391,6 +389,21 @@ func (r *Relay) decideEdit(tx Tx, teamID string, ev SlackEdit) error {
 		}
 		return r.answer(tx, o, &rp, ItemView{Text: o.words.Say("reply.edited_late")})
 	}
+}
+
+// becomeNote makes a note of a reply that had not gone yet. Whoever may reply
+// may still not be one who may write notes.
+func (r *Relay) becomeNote(tx Tx, o *office, f *Friend, rp *Reply) error {
+	tags, err := tx.FriendTags(f.ID)
+	if err != nil {
+		return err
+	}
+	person := o.person(rp.TeamID, "", rp.UserID)
+	d := o.people.Decide(person, operators.Friend{ID: f.ID, Tags: onTags(tags)}, operators.Action{Right: operators.View})
+	if !d.Allowed {
+		return r.refuse(tx, o, f, rp, string(d.Reason), d.Sets)
+	}
+	return r.keepNote(tx, o, f, rp, rp.Text)
 }
 
 func (r *Relay) editNote(tx Tx, rp *Reply, text string) error {

@@ -88,6 +88,12 @@ type SlackChannel struct {
 	CreatedAt int64             `db:"created_at"`
 }
 
+// unsafe reports whether somebody may read along who must not. Nobody does in
+// one that was only archived.
+func (c *SlackChannel) unsafe() bool {
+	return c.State == ChannelStopped && c.Reason != "archived"
+}
+
 // Thread is one friend's conversation in one Slack channel. A thread with no
 // friend stands for the bot's own posts in the open of that Slack channel.
 type Thread struct {

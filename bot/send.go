@@ -25,6 +25,8 @@ const (
 	pushFor   = 23 * time.Hour
 	lineRetry = 30 * time.Second
 	burstFor  = 15 * time.Second
+	// sayAfter is how long a reply waits before more than a mark says so.
+	sayAfter = 10 * time.Second
 )
 
 // serveSends releases a friend's replies whose hold has ended and carries them
@@ -86,14 +88,31 @@ func (s *sending) next(lane Lane) (*Call, int64, error) {
 	if len(open) > 0 {
 		return s.resume(open[0])
 	}
-	if at, err := s.tx.NextCallAt(lane.ID); err != nil || at > 0 {
-		return nil, earlier(at, holdEnds), err
+	if at, err := s.tx.NextCallAt(lane.ID); err != nil {
+		return nil, 0, err
+	} else if at > 0 {
+		return nil, earlier(at, holdEnds), s.sayQueued("")
 	}
-	if until, err := pausedUntilOf(s.tx, linePause(s.office.ID)); err != nil || until > s.tx.Now() {
-		return nil, earlier(until, holdEnds), err
+	if until, err := pausedUntilOf(s.tx, linePause(s.office.ID)); err != nil {
+		return nil, 0, err
+	} else if until > s.tx.Now() {
+		return nil, earlier(until, holdEnds), s.sayQueued("line_paused")
 	}
 	call, err := s.make(lane)
 	return call, holdEnds, err
+}
+
+// sayQueued marks the replies that wait behind something else, and says why
+// where the wait may be long.
+func (s *sending) sayQueued(why string) error {
+	released, err := s.tx.ReleasedReplies(s.friend.ID)
+	if err != nil {
+		return err
+	}
+	if why != "" {
+		return s.sayWaiting(released, why)
+	}
+	return s.markWaiting(released)
 }
 
 func linePause(accountID string) string { return "line:" + accountID }
@@ -203,7 +222,16 @@ func (s *sending) check(rp *Reply) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	person := s.office.person(rp.TeamID, "", rp.UserID)
+	channel, err := s.tx.SlackChannelBySlackID(rp.TeamID, rp.ChannelID)
+	if err != nil {
+		return false, fmt.Errorf("Slack channel of reply %s: %w", rp.ID, err)
+	}
+	// Whoever pressed a button answers for what goes out.
+	userID := rp.UserID
+	if rp.ReleasedBy != "" {
+		userID = rp.ReleasedBy
+	}
+	person := s.office.person(rp.TeamID, "", userID)
 	d := s.office.people.Decide(person, operators.Friend{ID: s.friend.ID, Tags: onTags(tags)}, operators.Action{Right: operators.Send})
 	reason := ""
 	switch {
@@ -211,6 +239,8 @@ func (s *sending) check(rp *Reply) (bool, error) {
 		reason = string(d.Reason)
 	case d.Draft:
 		reason = "draft"
+	case channel.unsafe():
+		reason = "channel_unsafe"
 	case s.friend.Blocked:
 		reason = "blocked"
 	case s.friend.Standby:
@@ -409,10 +439,18 @@ func (s *sending) failed(c *Call, members []Reply, f *Failure) error {
 		if c.Token != "" {
 			c.NextAt = now + time.Second.Milliseconds()
 		}
-		return s.tx.SaveCall(c)
+		if err := s.tx.SaveCall(c); err != nil {
+			return err
+		}
+		return s.markWaiting(members)
 	case RateLimited:
 		wait := max(f.RetryAfter, time.Second).Milliseconds()
 		c.Attempts--
+		if now+wait-c.FirstAt > sayAfter.Milliseconds() {
+			if err := s.sayWaiting(members, "rate_limited"); err != nil {
+				return err
+			}
+		}
 		return s.later(c, members, now+wait)
 	case Transient:
 		return s.later(c, members, now+backoff(c.Attempts).Milliseconds())
@@ -439,11 +477,36 @@ func (s *sending) later(c *Call, members []Reply, at int64) error {
 		c.State, c.NextAt = CallUncertain, at
 		return s.tx.SaveCall(c)
 	}
-	if c.Token != "" && at-c.FirstAt > (10*time.Second).Milliseconds() {
-		return s.remake(c, members)
+	if c.Token != "" {
+		token, err := s.tx.ReplyToken(c.Token)
+		if err != nil {
+			return err
+		}
+		if at-token.ReceivedAt > tokenFor.Milliseconds() {
+			return s.remake(c, members)
+		}
 	}
 	c.State, c.NextAt = CallQueued, at
-	return s.tx.SaveCall(c)
+	if err := s.tx.SaveCall(c); err != nil {
+		return err
+	}
+	return s.markWaiting(members)
+}
+
+// markWaiting shows on replies that they have not gone yet.
+func (s *sending) markWaiting(members []Reply) error {
+	for i := range members {
+		if members[i].Hourglass {
+			continue
+		}
+		if err := s.relay.hourglass(s.tx, s.office, &members[i]); err != nil {
+			return err
+		}
+		if err := s.tx.SaveReply(&members[i]); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // remake gives the members of a definitely refused call back to the lane, to

@@ -93,8 +93,14 @@ func (r *Relay) settingsChanged(ctx context.Context, accountID string, changed b
 		if err := r.askReconcile(tx, accountID); err != nil {
 			return err
 		}
-		if _, err := tx.ClearPause(linePause(accountID)); err != nil { // perhaps the token was mended
+		paused, err := tx.ClearPause(linePause(accountID))
+		if err != nil {
 			return err
+		}
+		if paused { // perhaps the token was mended
+			if err := tx.HastenSends(accountID); err != nil {
+				return err
+			}
 		}
 		if err := r.addTask(tx, accountID, CallLINESelf, accountID); err != nil {
 			return err

@@ -168,6 +168,7 @@ type MessageTx interface {
 	// oldest first.
 	ReplyTokens(friendID string, after int64) ([]ReplyToken, error)
 	SpendReplyToken(id string) error
+	ReplyToken(id string) (ReplyToken, error)
 }
 
 // ThreadTx reads and writes threads, their parts and posts.
@@ -228,6 +229,8 @@ type CallTx interface {
 	AddAttempt(a Attempt) error
 	EchoOf(callID string) (ts string, err error)
 	OutboxBacklog() (open int, oldest int64, err error)
+	// HastenSends makes everything due now that an account still has to send.
+	HastenSends(accountID string) error
 	// ThreadOpening tells whether the first post of some thread of a Slack
 	// channel is unfinished: it may stand in Slack already.
 	ThreadOpening(slackChannelID string) (bool, error)

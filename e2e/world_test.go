@@ -142,7 +142,7 @@ func postgres(t *testing.T) string {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		if _, err := db.ExecContext(context.Background(), "DROP SCHEMA "+schema+" CASCADE"); err != nil {
+		if err := dropSchema(db, schema); err != nil {
 			t.Error(err)
 		}
 		if err := db.Close(); err != nil {
@@ -157,6 +157,17 @@ func postgres(t *testing.T) string {
 	q.Set("search_path", schema)
 	u.RawQuery = q.Encode()
 	return u.String()
+}
+
+// dropSchema tries again while what a killed process began still runs in
+// PostgreSQL.
+func dropSchema(db *sql.DB, schema string) (err error) {
+	for range 5 {
+		if _, err = db.ExecContext(context.Background(), "DROP SCHEMA "+schema+" CASCADE"); err == nil {
+			return nil
+		}
+	}
+	return err
 }
 
 func newWorld(t *testing.T, o options, database string) *world {

@@ -99,3 +99,25 @@ func (t *tx) ThreadOpening(slackChannelID string) (opening bool, err error) {
 		"post:"+slackChannelID)
 	return opening, err
 }
+
+// HastenSends implements bot.CallTx.
+func (t *tx) HastenSends(accountID string) error {
+	var lanes []string
+	err := t.list("open sends", &lanes, `UPDATE call SET next_at = ? WHERE account_id = ? AND `+openCall+` AND kind = ? AND state = 'queued'
+		RETURNING lane`, t.nowMS, accountID, bot.CallLINESend)
+	if err != nil {
+		return err
+	}
+	var friends []string
+	if err := t.list("released replies", &friends, `SELECT DISTINCT friend_id FROM reply
+		WHERE account_id = ? AND `+openReply+` AND state = 'released'`, accountID); err != nil {
+		return err
+	}
+	for _, id := range friends {
+		lanes = append(lanes, "send:"+id)
+	}
+	for _, lane := range lanes {
+		t.Poke(bot.LaneSend, lane, 0)
+	}
+	return nil
+}

@@ -100,6 +100,12 @@ func (t *tx) ReplyTokens(friendID string, after int64) (found []bot.ReplyToken, 
 	return found, err
 }
 
+// ReplyToken implements bot.MessageTx.
+func (t *tx) ReplyToken(id string) (token bot.ReplyToken, err error) {
+	err = t.get("reply token", &token, `SELECT `+replyTokens.columns+` FROM reply_token WHERE id = ?`, id)
+	return token, err
+}
+
 // SpendReplyToken implements bot.MessageTx.
 func (t *tx) SpendReplyToken(id string) error {
 	return t.must("spend reply token", `UPDATE reply_token SET used = TRUE WHERE id = ?`, id)
