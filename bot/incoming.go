@@ -10,6 +10,9 @@ const (
 	FromSelf  Source = "self" // decided by Madoguchi: rights changed, a profile was fetched
 )
 
+// Strayed is the Broken of an event that was meant for another account's bot.
+const Strayed = "destination of another account"
+
 // Incoming is one event as it is accepted: its raw bytes, and what is needed
 // to store it once and in the right lane. It is decoded when it is decided.
 type Incoming struct {

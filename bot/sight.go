@@ -103,16 +103,23 @@ func (r *Relay) gainSight(tx Tx, o *office, f *Friend, place string) error {
 	return nil
 }
 
+// What errands are about.
+const (
+	whatResight = "resight"
+	whatParked  = "parked"
+)
+
 // errand is an event of our own making, decided in the lane it touches.
 type errand struct {
-	What     string   `json:"what"` // resight
+	What     string   `json:"what"`
 	FriendID string   `json:"friend"`
-	Unseen   []string `json:"unseen,omitempty"` // messages that were queued for somebody who must not see them now
+	Reason   string   `json:"reason,omitempty"` // with whatParked
+	Unseen   []string `json:"unseen,omitempty"` // with whatResight: messages that were queued for somebody who must not see them now
 }
 
 // askResight has a friend's threads brought in line in the friend's own lane.
 func (r *Relay) askResight(tx Tx, f *Friend, because string, unseen ...string) error {
-	raw, err := json.Marshal(errand{What: "resight", FriendID: f.ID, Unseen: unseen})
+	raw, err := json.Marshal(errand{What: whatResight, FriendID: f.ID, Unseen: unseen})
 	if err != nil {
 		return fmt.Errorf("errand: %w", err)
 	}
@@ -128,7 +135,9 @@ func (r *Relay) decideErrand(tx Tx, e StoredEvent) error {
 		return fmt.Errorf("%w: %w", errUnreadable, err)
 	}
 	switch work.What {
-	case "resight":
+	case whatParked:
+		return r.tellParked(tx, e.AccountID, work.Reason)
+	case whatResight:
 		o, err := r.office(tx, e.AccountID)
 		if err != nil {
 			return err

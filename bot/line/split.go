@@ -19,7 +19,7 @@ const (
 	brokenEvent       = "the event is no JSON object"
 	brokenNoID        = "the event has no usable webhookEventId"
 	brokenNoType      = "the event has no type"
-	brokenDestination = "destination of another account"
+	brokenDestination = bot.Strayed
 )
 
 // split turns a body whose signature is right into its events. What cannot be

@@ -17,7 +17,10 @@ const readyWithin = 2 * time.Second
 func (s *server) routes() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("POST /webhooks/line/{account}", &line.Webhook{
-		Accounts: newDirectory(s.store).find, Accept: s.store.Accept, Log: s.log,
+		Accounts: newDirectory(s.store).find, Log: s.log,
+		Accept: func(ctx context.Context, events []bot.Incoming) error {
+			return s.store.Accept(ctx, bot.WithAlerts(events))
+		},
 	})
 	if !s.env.SocketMode() {
 		(&slack.HTTP{
