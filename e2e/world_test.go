@@ -21,6 +21,7 @@ import (
 	_ "github.com/lib/pq"
 
 	simline "madoguchi/simulator/line"
+	"madoguchi/simulator/line/speccheck"
 	simslack "madoguchi/simulator/slack"
 )
 
@@ -188,7 +189,7 @@ func newWorld(t *testing.T, o options, database string) *world {
 		slackOptions.ChannelRate = 1
 	}
 	w.slack = simslack.New(slackOptions)
-	lineServer := httptest.NewServer(w.line)
+	lineServer := httptest.NewServer(checked(t, w.line))
 	slackServer := httptest.NewServer(w.slack)
 	w.slack.SetBaseURL(slackServer.URL)
 	t.Cleanup(func() {
@@ -249,6 +250,27 @@ func newWorld(t *testing.T, o options, database string) *world {
 		w.slack.SetURLs(base+"/webhooks/slack/events", base+"/webhooks/slack/interactions", base+"/webhooks/slack/commands")
 	}
 	return w
+}
+
+// checked holds LINE's requests and answers to its OpenAPI documents, where
+// they are.
+func checked(t *testing.T, p *simline.Platform) http.Handler {
+	t.Helper()
+	dir, ok := speccheck.Dir()
+	if !ok {
+		t.Log("LINE's OpenAPI documents are not here: set MADOGUCHI_LINE_SPECS to hold every request to them")
+		return p
+	}
+	c, err := speccheck.New(dir, p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		for _, v := range p.Violations() {
+			t.Errorf("a rule of LINE was broken: %+v", v)
+		}
+	})
+	return c
 }
 
 func freeAddr(t *testing.T) string {
