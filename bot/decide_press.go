@@ -101,15 +101,20 @@ func (p *pressed) may(right operators.Right, item string) (operators.Decision, e
 	if err := p.relay.audit(p.tx, p.office, p.userID, string(p.action.Name), p.friend.ID, false, d.Sets, "reason", string(d.Reason)); err != nil {
 		return d, err
 	}
-	return d, p.tell("reply." + string(d.Reason))
+	if d.Reason == "draft" || d.Reason == "other_channel" || p.action.ReplyID != "" {
+		return d, p.tell("reply." + string(d.Reason))
+	}
+	return d, p.say(p.office.refusal(d.Reason))
 }
 
 // tell answers the person in the thread where the button is.
-func (p *pressed) tell(key string) error {
+func (p *pressed) tell(key string) error { return p.say(p.office.words.Say(key)) }
+
+func (p *pressed) say(text string) error {
 	if p.channel.ID == "" || p.channel.ChannelID == "" {
 		return nil
 	}
-	return p.relay.say(p.tx, p.office, p.channel, p.under, p.userID, ItemView{Text: p.office.words.Say(key), Danger: true})
+	return p.relay.say(p.tx, p.office, p.channel, p.under, p.userID, ItemView{Text: text, Danger: true})
 }
 
 func (p *pressed) decide() error {

@@ -56,11 +56,19 @@ func (d DeskOf) TagChoices(ctx context.Context, userID string, a Action) (TagCho
 			}
 		}
 		if len(choices.All) == 0 && len(o.Settings.Tags) > 0 {
-			refusal = &Refusal{Words: o.words.Say("reply." + string(reason))}
+			refusal = &Refusal{Words: o.refusal(reason)}
 		}
 		return nil
 	})
 	return choices, refusal, err
+}
+
+// refusal says why a person may not do something that is no reply.
+func (o *office) refusal(reason operators.Reason) string {
+	if _, ok := o.words["desk."+string(reason)]; ok {
+		return o.words.Say("desk." + string(reason))
+	}
+	return o.words.Say("reply." + string(reason))
 }
 
 func refuseForeign(f Friend, o *office) error {
@@ -137,7 +145,7 @@ func (d DeskOf) ask(ctx context.Context, userID, channelID string, fn func(tx Tx
 			return err
 		}
 		if len(desks) == 0 {
-			refusal = &Refusal{Words: words.In("").Say("reply.not_operator")}
+			refusal = &Refusal{Words: words.In("").Say("desk.not_operator")}
 			return nil
 		}
 		l, err = fn(tx, desks)
