@@ -67,6 +67,7 @@ func (r *Relay) attemptSimple(ctx context.Context, lane Lane, c Call, tries int,
 	defer cancel()
 	r.noteAttempt(ctx, c, started, f)
 	return r.Store.InTx(ctx, func(tx Tx) error {
+		c := c // it may run again
 		tx.Fence(lane)
 		r.settleSimple(tx, &c, f, tries)
 		return tx.SaveCall(&c)

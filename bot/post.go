@@ -264,8 +264,9 @@ func (r *Relay) resumePost(ctx context.Context, lane Lane, channel SlackChannel,
 	if c.State == CallUncertain {
 		return r.settlePost(ctx, lane, channel, c)
 	}
-	thawed := false
+	thawed, read := false, c
 	err := r.Store.InTx(ctx, func(tx Tx) error {
+		c = read // it may run again
 		tx.Fence(lane)
 		still, err := r.drawAgain(tx, channel, &c)
 		if err != nil {
@@ -439,6 +440,7 @@ func (r *Relay) attemptPost(ctx context.Context, lane Lane, channel SlackChannel
 		return r.saveCall(ctx, lane, c)
 	case RateLimited:
 		return r.Store.InTx(ctx, func(tx Tx) error {
+			c := c // it may run again
 			tx.Fence(lane)
 			c.State, c.Code = CallQueued, f.Code
 			c.Attempts--
@@ -456,6 +458,9 @@ func (r *Relay) attemptPost(ctx context.Context, lane Lane, channel SlackChannel
 	case Misconfigured:
 		return r.pauseSlack(ctx, lane, c, f)
 	default:
+		if f.Code == "thread_not_found" && c.ThreadID != "" {
+			return r.recordPost(ctx, lane, channel, c, Posted{})
+		}
 		if slices.Contains([]string{"channel_not_found", "not_in_channel", "is_archived"}, f.Code) {
 			return r.stopChannel(ctx, lane, channel, c, f.Code)
 		}
@@ -466,6 +471,7 @@ func (r *Relay) attemptPost(ctx context.Context, lane Lane, channel SlackChannel
 // recordPost notes where a post stands, and everything that follows from it.
 func (r *Relay) recordPost(ctx context.Context, lane Lane, channel SlackChannel, c Call, posted Posted) error {
 	return r.Store.InTx(ctx, func(tx Tx) error {
+		c := c // it may run again
 		tx.Fence(lane)
 		if _, err := tx.ClearPause(slackPause); err != nil {
 			return err
@@ -568,7 +574,7 @@ func (r *Relay) reopenThread(tx Tx, channel SlackChannel, t Thread, c Call, leak
 		return err
 	}
 	endCall(tx, &c, CallVoid)
-	if err := tx.SaveCall(&c); err != nil {
+	if err := tx.SaveCall(&c); err != nil || leaked.TS == "" {
 		return err
 	}
 	_, err = tx.AddCall(&Call{

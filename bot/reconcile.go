@@ -53,16 +53,20 @@ func (c *reconciling) run(ctx context.Context) error {
 	if removed && c.channel.ChannelID == "" {
 		return c.set(ctx, ChannelClosed, "", "")
 	}
-	if c.channel.ChannelID == "" {
+	if given := c.given(); c.channel.ChannelID == "" || given != "" && given != c.channel.ChannelID {
 		if err := c.make(ctx); err != nil {
 			return err
 		}
 	}
 	room, err := c.relay.Slack.Channel(ctx, c.channel.ChannelID)
-	if f := failureOf(err); f != nil {
-		if f.Code == "channel_not_found" {
-			return c.set(ctx, ChannelStopped, f.Code, "relay.channel_lost")
-		}
+	switch f := failureOf(err); {
+	case f == nil:
+	case f.Code == "channel_not_found":
+		return c.set(ctx, ChannelStopped, f.Code, "relay.channel_lost")
+	case f.Code == "missing_scope":
+		// The app's scopes let it look at private Slack channels only.
+		return c.set(ctx, ChannelStopped, "public", "relay.channel_public")
+	default:
 		return err
 	}
 	c.room = room
@@ -361,12 +365,20 @@ func (r *Relay) decideMember(tx Tx, teamID string, ev SlackMember) error {
 func (r *Relay) decideRoom(tx Tx, teamID string, ev SlackRoom) error {
 	// What was let in must not be read until somebody looked.
 	stop := map[string]string{"shared": "shared", "public": "public"}[ev.Change]
-	if ev.Change == "id_changed" && ev.NewID != "" {
+	if ev.Change == "id_changed" && ev.NewID != "" || ev.Change == "deleted" {
 		c, err := tx.SlackChannelBySlackID(teamID, ev.ChannelID)
-		if err == nil {
-			c.ChannelID = ev.NewID
-			return tx.SaveSlackChannel(&c)
+		if err != nil {
+			return ignoreNotFound(err)
 		}
+		// A deleted one is made anew. Its threads open there with their next
+		// post, like those whose first post was deleted.
+		if c.ChannelID = ev.NewID; ev.Change == "deleted" {
+			c.State, c.Reason = ChannelWanted, ""
+		}
+		if err := tx.SaveSlackChannel(&c); err != nil {
+			return err
+		}
+		return r.addTask(tx, c.AccountID, CallReconcile, c.ID)
 	}
 	return r.reconcileRoom(tx, teamID, ev.ChannelID, stop)
 }

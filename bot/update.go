@@ -57,8 +57,9 @@ func (r *Relay) attemptUpdate(ctx context.Context, lane Lane, channel SlackChann
 				return err
 			}
 		}
-		r.settleSimple(tx, &c, f, 0)
-		return tx.SaveCall(&c)
+		again := c // it may run again
+		r.settleSimple(tx, &again, f, 0)
+		return tx.SaveCall(&again)
 	})
 }
 
@@ -182,8 +183,9 @@ func (r *Relay) attemptUpload(ctx context.Context, lane Lane, channel SlackChann
 				return err
 			}
 		}
-		r.settleSimple(tx, &c, f, uploadTries)
-		return tx.SaveCall(&c)
+		again := c // it may run again
+		r.settleSimple(tx, &again, f, uploadTries)
+		return tx.SaveCall(&again)
 	})
 }
 
