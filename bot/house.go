@@ -30,8 +30,10 @@ func (r *Relay) keepHouse(ctx context.Context) error {
 	tick := time.NewTicker(heartEvery)
 	defer tick.Stop()
 	var purged time.Time
-	for {
-		if err := r.heartbeat(ctx); err != nil && ctx.Err() == nil {
+	for first := true; ; {
+		if err := r.heartbeat(ctx, first); err == nil {
+			first = false
+		} else if ctx.Err() == nil {
 			r.Log.Warn("heartbeat", "error", err)
 		}
 		if r.Now().Sub(purged) > purgeEvery {
@@ -48,12 +50,19 @@ func (r *Relay) keepHouse(ctx context.Context) error {
 	}
 }
 
-func (r *Relay) heartbeat(ctx context.Context) error {
+// heartbeat notes that this deployment runs. The first one of a process has
+// replies looked for that came while nothing ran.
+func (r *Relay) heartbeat(ctx context.Context, first bool) error {
 	return r.Store.InTx(ctx, func(tx Tx) error {
 		now := tx.Now()
 		before, err := tx.Heartbeat(now)
 		if err != nil || before == 0 {
 			return err
+		}
+		if first {
+			if err := r.askSweep(tx, before); err != nil {
+				return err
+			}
 		}
 		accounts, err := tx.Accounts()
 		if err != nil {

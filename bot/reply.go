@@ -203,5 +203,8 @@ func slackTime(ts string) (ms int64, ok bool) {
 	return s*1000 + micros/1000, true
 }
 
+// slackTS is a time in the form of a Slack ts.
+func slackTS(ms int64) string { return fmt.Sprintf("%d.%06d", ms/1000, ms%1000*1000) }
+
 // staleAfter is how old a reply may be when it arrives and still go by itself.
 const staleAfter = 2 * time.Minute

@@ -10,6 +10,9 @@ import (
 const (
 	sweepBack    = 24 * time.Hour
 	sweepThreads = 500
+	// sweepOverlap is how long before a gap's beginning a sweep looks: Slack
+	// gives up on an event some minutes after its first delivery.
+	sweepOverlap = 10 * time.Minute
 )
 
 // Sweep looks for replies whose events never arrived, after a gap that began
@@ -35,9 +38,9 @@ func (r *Relay) askSweep(tx Tx, since int64) error {
 	return nil
 }
 
-// sweepThread accepts the replies of a thread that are newer than the newest
-// known one. Those that did arrive are there already and stay as they are.
-// Where this token may not read threads, the Slack channel is told that
+// sweepThread accepts the replies of a thread since the gap began, and before
+// that those newer than the newest known one. Those that did arrive, be it
+// after a lost one, are there already and stay as they are. Where this token may not read threads, the Slack channel is told that
 // replies may be missing.
 func (r *Relay) sweepThread(ctx context.Context, c Call) error {
 	threadID, gap, _ := strings.Cut(c.Ref, " ")
@@ -62,6 +65,12 @@ func (r *Relay) sweepThread(ctx context.Context, c Call) error {
 	after := t.SweptTS
 	if after == "" {
 		after = t.TS
+	}
+	if known, ok := slackTime(after); ok && known > since-sweepOverlap.Milliseconds() {
+		after = t.TS
+		if opened, ok := slackTime(t.TS); ok && opened < since-sweepOverlap.Milliseconds() {
+			after = slackTS(since - sweepOverlap.Milliseconds())
+		}
 	}
 	replies, err := r.Slack.Replies(ctx, channel.ChannelID, t.TS, after)
 	if f := failureOf(err); f != nil {

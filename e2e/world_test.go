@@ -94,6 +94,9 @@ type options struct {
 	file       string
 	env        map[string]string
 	retries    []time.Duration
+	// slackBehind lets Slack's clock be late, so that what people write is old
+	// when it arrives.
+	slackBehind time.Duration
 }
 
 // world is a simulated LINE and Slack, a database, and a process between them.
@@ -187,6 +190,9 @@ func newWorld(t *testing.T, o options, database string) *world {
 	}
 	if o.rates {
 		slackOptions.ChannelRate = 1
+	}
+	if o.slackBehind > 0 {
+		slackOptions.Clock = func() time.Time { return time.Now().Add(-o.slackBehind) }
 	}
 	w.slack = simslack.New(slackOptions)
 	lineServer := httptest.NewServer(checked(t, w.line))

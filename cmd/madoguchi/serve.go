@@ -179,8 +179,8 @@ func (s *server) run(ctx context.Context, listener net.Listener, ready func(addr
 	return group.Wait()
 }
 
-// greet waits until Slack has told who we are, has replies looked for that
-// came while nothing ran, and says what to do next where there is nothing to do.
+// greet waits until Slack has told who we are, and says what to do next where
+// there is nothing to do.
 func (s *server) greet(ctx context.Context) error {
 	tick := time.NewTicker(100 * time.Millisecond)
 	defer tick.Stop()
@@ -198,7 +198,6 @@ func (s *server) greet(ctx context.Context) error {
 		case <-tick.C:
 		}
 	}
-	s.sweep(ctx, time.Now())
 	var accounts []bot.AccountVersion
 	if err := s.store.View(ctx, func(tx bot.Tx) (err error) {
 		accounts, err = tx.Accounts()
