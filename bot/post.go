@@ -168,10 +168,6 @@ func (r *Relay) freezeNext(ctx context.Context, lane Lane, channel SlackChannel)
 		r.Meter.Waited("rate", time.Duration(wait)*time.Millisecond)
 		return nil, wait, nil
 	}
-	if err == nil && frozen == nil {
-		// A thread whose reader lost sight was emptied: look for the next one.
-		wait = 0
-	}
 	return frozen, wait, err
 }
 
