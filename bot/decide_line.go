@@ -1,6 +1,7 @@
 package bot
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -18,12 +19,18 @@ const profileFresh = 24 * time.Hour
 // opens a new one.
 const newGenerationAfter = 30 * 24 * time.Hour
 
+// redacted is what RedactEvents leaves of an event.
+var redacted = []byte("{}")
+
 // decideLINE turns one event of LINE into what follows from it. The friend is
 // locked throughout, so decisions about one friend never cross.
 func (r *Relay) decideLINE(tx Tx, e StoredEvent) error {
 	o, err := r.office(tx, e.AccountID)
 	if err != nil {
 		return err
+	}
+	if bytes.Equal(e.Raw, redacted) { // taken back before it was decided
+		return nil
 	}
 	ev, err := r.DecodeLINE(e.Raw)
 	if err != nil {

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -347,9 +349,9 @@ func (r *Relay) tellFollows(ctx context.Context, c Call) error {
 			return err
 		}
 		var lines []string
-		for hour, n := range counts {
-			lines = append(lines, o.words.Say("relay.follows", o.clock(hour), n))
+		for _, hour := range slices.Sorted(maps.Keys(counts)) {
+			lines = append(lines, o.words.Say("relay.follows", o.clock(hour), counts[hour]))
 		}
-		return r.tellOwners(tx, o, strings.Join(lines, "\n"))
+		return r.noteOwners(tx, o, ItemView{Text: strings.Join(lines, "\n")})
 	})
 }

@@ -91,8 +91,13 @@ func (r *Relay) addNotice(tx Tx, t Thread, item ItemView) error {
 	return r.addPart(tx, t, Part{Notice: raw})
 }
 
-// tellOwners posts the bot's own words in the owners channel.
+// tellOwners tells the owners of something that went wrong.
 func (r *Relay) tellOwners(tx Tx, o *office, text string) error {
+	return r.noteOwners(tx, o, ItemView{Text: text, Danger: true})
+}
+
+// noteOwners posts the bot's own words in the owners channel.
+func (r *Relay) noteOwners(tx Tx, o *office, item ItemView) error {
 	t, err := tx.CurrentThread("", OwnersPlace+":"+o.ID)
 	if errors.Is(err, ErrNotFound) {
 		c, cerr := r.slackChannelAt(tx, o, OwnersPlace)
@@ -108,7 +113,7 @@ func (r *Relay) tellOwners(tx Tx, o *office, text string) error {
 	if err != nil {
 		return err
 	}
-	return r.addNotice(tx, t, ItemView{Text: text, Danger: true})
+	return r.addNotice(tx, t, item)
 }
 
 // refreshCard asks for a thread's first post to be drawn anew. Requests merge.
