@@ -94,6 +94,7 @@ type operator struct {
 	slackChannel text
 	sets         []text
 	also         []string
+	mention      operators.Mention
 }
 
 type rule struct {

@@ -42,7 +42,7 @@ func (r *fileReader) file(root ast.Node, f *File) {
 	f.sets = readSection(r, m["permission_sets"], "permission_sets", named, readPermissionSet,
 		"friends", "view", "send", "approve", "templates", "images", "pdfs", "fields", "forms", "tags", "calendars", "notifications")
 	f.operators = readSection(r, m["operators"], "operators", keyed, readOperator,
-		"name", "slack_user", "email", "slack_channel", "permission_sets", "also")
+		"name", "slack_user", "email", "slack_channel", "permission_sets", "also", "mention")
 	if n := m["routing"]; n != nil {
 		f.rules = located[[]rule]{lineOf(n), r.rules(n)}
 	}
@@ -227,7 +227,26 @@ func readOperator(r *fileReader, m map[string]ast.Node, at string, line int) ope
 	o.slackChannel, _ = r.slackChannel(m["slack_channel"], at+".slack_channel")
 	o.sets = r.names(m["permission_sets"], at+".permission_sets")
 	o.also = values(r.different(m["also"], at+".also", r.slackUser))
+	o.mention = r.mention(m["mention"], at+".mention")
 	return o
+}
+
+// mention returns the zero value for mine, as settings have it that never said.
+func (r *fileReader) mention(n ast.Node, field string) operators.Mention {
+	if n == nil {
+		return ""
+	}
+	t, ok := r.text(n, field)
+	switch m := operators.Mention(t.value); m {
+	case operators.MentionAll, operators.MentionNone:
+		return m
+	case operators.MentionMine:
+	default:
+		if ok {
+			r.fault(t.line, field, "%q is not known; write all, mine or none", t.value)
+		}
+	}
+	return ""
 }
 
 func values(texts []text) []string {

@@ -173,6 +173,8 @@ func TestParseFaults(t *testing.T) {
 		{"account: ab\noperators:\n  - key: s\n    name: x\n    !email: Sato <s@example.com>", `operators[1].email: "Sato <s@example.com>" is not a mail address; write`},
 		{"account: ab\noperators:\n  - key: s\n    name: x\n    slack_user: U1\n    !slack_channel: U1", `operators[1].slack_channel: "U1" is not right; write the id of a Slack channel`},
 		{"account: ab\noperators:\n  - key: s\n    name: x\n    slack_user: U1\n    !was: t", "operators[1].was: is not known here; the keys are key"},
+		{"account: ab\noperators:\n  - key: s\n    name: x\n    slack_user: U1\n    !mention: some", `operators[1].mention: "some" is not known; write all, mine or none`},
+		{"account: ab\noperators:\n  - key: s\n    name: x\n    slack_user: U1\n    !mention: true", "operators[1].mention: is true or false; put it in quotes"},
 		{"account: ab\noperators:\n  - {key: s, name: x, slack_user: U1}\n  !- {key: s, name: y, slack_user: U2}", `operators: key "s" is given twice; keep one of them (the other is on line 3)`},
 
 		{"account: ab\nrouting:\n  !- {tags: [a]}", "routing[1].when: is missing; write when:"},

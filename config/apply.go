@@ -191,6 +191,7 @@ func (p *planner) operator(e entry[operator], key string) operators.Operator {
 		PermissionSets: p.resolve(p.sets, fmt.Sprintf("operator %q: permission_sets", key), e.body.sets),
 		Also:           e.body.also,
 		SlackChannel:   e.body.slackChannel.value,
+		Mention:        e.body.mention,
 	}
 }
 

@@ -135,6 +135,10 @@ func TestPlanLines(t *testing.T) {
 		{"an operator", "operators: [{key: sato, name: 斎藤, slack_user: U0SATO}]", []string{
 			"~ operator sato: name 佐藤 → 斎藤, email sato@example.com → none, permission_sets [青山店スタッフ] → []",
 		}},
+		{"whom to mention", "operators: [{key: sato, name: 佐藤, slack_user: U0SATO, email: sato@example.com, permission_sets: [青山店スタッフ], mention: none}]", []string{
+			"~ operator sato: mention mine → none",
+		}},
+		{"mention is mine already", "operators: [{key: sato, name: 佐藤, slack_user: U0SATO, email: sato@example.com, permission_sets: [青山店スタッフ], mention: mine}]", nil},
 		{"a template", "templates: [{name: 営業時間, text: 年中無休}]", []string{"~ template 営業時間: text changed"}},
 		{"a field", "fields: [{name: 会員, type: choice, choices: [一般]}]", []string{"~ field 会員: choices [一般, 特別] → [一般]"}},
 		{"rules", "routing: [{when: {follow: true}, tags: [新規, VIP]}, {when: {postback_data: shop=shibuya}, tags: [渋谷店]}]", []string{

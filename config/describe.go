@@ -114,9 +114,17 @@ func describeAccount(a *bot.Account) []subject {
 			plain("slack_channel", o.SlackChannel),
 			listed("permission_sets", o.PermissionSets, of(names, o.PermissionSets)),
 			listed("also", o.Also, o.Also),
+			describeMention(o.Mention),
 		}})
 	}
 	return append(subjects, describeRules(s.Rules, names)...)
+}
+
+func describeMention(m operators.Mention) fact {
+	if m == "" || m == operators.MentionMine {
+		return fact{name: "mention", show: string(operators.MentionMine)}
+	}
+	return plain("mention", string(m))
 }
 
 func describeSet(s operators.PermissionSet, names map[string]string) []fact {

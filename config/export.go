@@ -179,6 +179,9 @@ func (w *exporter) operatorList(s *bot.Settings) {
 		if len(o.Also) > 0 {
 			w.pair("    ", "also", flow(o.Also))
 		}
+		if o.Mention != "" {
+			w.pair("    ", "mention", string(o.Mention))
+		}
 	}
 }
 

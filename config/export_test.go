@@ -225,6 +225,7 @@ func anyAccount(t *rapid.T) bot.Account {
 			SlackUser:      []string{"U0A", "U0B", "U0C"}[i],
 			PermissionSets: subset(t, "held", setIDs),
 			Also:           rapid.SliceOfNDistinct(slackUser, 0, 2, rapid.ID[string]).Draw(t, "also"),
+			Mention:        rapid.SampledFrom([]operators.Mention{"", operators.MentionAll, operators.MentionNone}).Draw(t, "mention"),
 		}
 		if yes.Draw(t, "email") {
 			o.Email = []string{"a@example.com", "b+c@example.com", "c_d@example.com"}[i]
