@@ -25,7 +25,7 @@ const (
 	rateSlack  = "rate:slack"
 	rateEvents = "rate:events"
 	slackPause = "slack"
-	slackRetry = 30 * time.Second
+	slackRetry = 10 * time.Second
 	reactTries = 10
 )
 
