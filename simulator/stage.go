@@ -21,6 +21,9 @@ import (
 // Account is the slug of the sample account.
 const Account = "aoyama"
 
+// Database is the file in a stage's folder that serve keeps its data in.
+const Database = "madoguchi.db"
+
 // The sample account's credentials. They open nothing but the stage.
 const (
 	channelSecret = "stage-channel-secret"
@@ -106,7 +109,7 @@ func (s *Stage) AccountFile() string { return accountFile }
 // Slack has and the stage has not.
 func (s *Stage) Environment(listen, dir string) map[string]string {
 	return map[string]string{
-		"DATABASE_URL":          "sqlite:" + filepath.Join(dir, "madoguchi.db"),
+		"DATABASE_URL":          "sqlite:" + filepath.Join(dir, Database),
 		"MEDIA_URL":             "file:" + filepath.Join(dir, "media"),
 		"LISTEN_ADDR":           listen,
 		"LINE_API_URL":          s.LINEURL,

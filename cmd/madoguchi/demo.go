@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"path/filepath"
 	"syscall"
 	"time"
 
@@ -32,13 +33,11 @@ func (c demoCommand) Run(ctx context.Context, p process) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, ignoreClosed(listener.Close())) }()
-	dir := c.Data
-	if dir == "" {
-		if dir, err = os.MkdirTemp("", "madoguchi-demo-"); err != nil {
-			return fmt.Errorf("a folder for the demo: %w", err)
-		}
-		defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	dir, done, err := c.folder()
+	if err != nil {
+		return err
 	}
+	defer func() { err = errors.Join(err, done()) }()
 	log := slog.New(slog.NewTextHandler(p.stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
 	stage, err := simulator.NewStage(simulator.Options{Logger: log})
 	if err != nil {
@@ -83,6 +82,21 @@ func (c demoCommand) listen(ctx context.Context) (net.Listener, error) {
 		return nil, fmt.Errorf("--listen: %w", err)
 	}
 	return listener, nil
+}
+
+// folder returns where the data is kept, and what to do with it in the end. The
+// LINE and Slack of a demo end with it, so that its data is of no use to another.
+func (c demoCommand) folder() (dir string, done func() error, err error) {
+	if c.Data == "" {
+		if dir, err = os.MkdirTemp("", "madoguchi-demo-"); err != nil {
+			return "", nil, fmt.Errorf("a folder for the demo: %w", err)
+		}
+		return dir, func() error { return os.RemoveAll(dir) }, nil
+	}
+	if _, err := os.Stat(filepath.Join(c.Data, simulator.Database)); err == nil {
+		return "", nil, fmt.Errorf("--data: %s holds the data of an earlier demo, whose LINE and Slack are gone; name another folder", c.Data)
+	}
+	return c.Data, func() error { return nil }, nil
 }
 
 // prepare applies the sample account to the demo's database and returns the

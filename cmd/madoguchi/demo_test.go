@@ -16,10 +16,12 @@ import (
 	"time"
 
 	"github.com/chromedp/chromedp"
+
+	"madoguchi/simulator"
 )
 
 // startDemo runs the demo until the test ends and returns where its page is.
-func startDemo(t *testing.T) (page string) {
+func startDemo(t *testing.T, more ...string) (page string) {
 	t.Helper()
 	ctx, stop := context.WithCancel(t.Context())
 	out, in := io.Pipe()
@@ -29,7 +31,7 @@ func startDemo(t *testing.T) (page string) {
 			stdout: in, stderr: t.Output(),
 			getenv:   func(string) (string, bool) { return "", false },
 			readFile: os.ReadFile,
-		}, []string{"demo", "--listen", "127.0.0.1:0"})
+		}, append([]string{"demo", "--listen", "127.0.0.1:0"}, more...))
 		_ = in.Close()
 		ended <- err
 	}()
@@ -93,6 +95,27 @@ func TestDemoListensOnLoopbackOnly(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), "--listen") {
 			t.Errorf("demo --listen %s = %v", addr, err)
 		}
+	}
+}
+
+func TestDemoKeepsItsData(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "kept")
+	t.Run("first", func(t *testing.T) { startDemo(t, "--data", dir) })
+	if _, err := os.Stat(filepath.Join(dir, simulator.Database)); err != nil {
+		t.Error(err)
+	}
+	err := run(t.Context(), process{stdout: io.Discard, stderr: io.Discard}, []string{"demo", "--listen", "127.0.0.1:0", "--data", dir})
+	if err == nil || !strings.Contains(err.Error(), "earlier demo") {
+		t.Errorf("demo on the data of another = %v", err)
+	}
+}
+
+func TestDemoLeavesNothing(t *testing.T) {
+	t.Setenv("TMPDIR", t.TempDir())
+	t.Run("demo", func(t *testing.T) { startDemo(t) })
+	left, err := os.ReadDir(os.TempDir())
+	if err != nil || len(left) > 0 {
+		t.Errorf("it left %v (%v)", left, err)
 	}
 }
 
@@ -181,9 +204,11 @@ func (v *visitor) click(selector string) {
 	v.do(chromedp.Click(selector, chromedp.NodeVisible))
 }
 
+// types writes into a field and sends it.
 func (v *visitor) types(selector, text string) {
 	v.t.Helper()
-	v.do(chromedp.SendKeys(selector, text+"\r", chromedp.NodeVisible))
+	v.do(chromedp.SendKeys(selector, text, chromedp.NodeVisible))
+	v.click("form:has(" + selector + ") [type=submit]")
 }
 
 func (v *visitor) be(person string) {

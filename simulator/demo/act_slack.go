@@ -45,6 +45,8 @@ func (d *Demo) slack(ctx context.Context, act string, a slackAct) (result any, e
 		return nil, s.Unreact(a.Person, a.Channel, a.TS, a.Name)
 	case "press":
 		return nil, s.PressButton(ctx, a.Person, a.Channel, a.TS, a.Name)
+	case "press-private":
+		return nil, s.PressEphemeral(ctx, a.Person, a.Channel, a.TS, a.Name)
 	case "shortcut":
 		return nil, s.MessageShortcut(ctx, a.Person, a.Channel, a.TS, a.Name)
 	case "submit":

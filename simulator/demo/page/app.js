@@ -24,6 +24,8 @@ const page = {
 
   look(side) {
     document.body.dataset.side = side;
+    // What was not on screen could not follow the conversation.
+    phone.turned = slack.turned = true;
     render();
   },
 
@@ -113,7 +115,7 @@ function personButton(p) {
     onclick: () => page.choose({ person: p.id }),
   },
   h("span", { class: `initial ${p.role}` }, p.name.slice(0, 1)),
-  h("span", { class: "person-text" }, h("b", {}, p.name), h("small", {}, say(`role.${p.role}`))),
+  h("span", { class: "person-text" }, h("b", {}, p.name), h("small", {}, h("span", { class: "place-of" }, `${say(`role.${p.role}`)[0]} · `), say(`role.${p.role}`)[1])),
   p.fresh > 0 && h("span", { class: "fresh" }, String(p.fresh)),
   p.sees !== null && h("span", { class: `sight ${p.sees ? "yes" : "no"}`, title: say(p.sees ? "sees" : "sees.not", short(p.friend)) }, icon(p.sees ? "eye" : "hidden")));
 }

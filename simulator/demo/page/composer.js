@@ -1,7 +1,7 @@
 // Where a person types into Slack.
 
 import * as api from "./api.js";
-import { grow, h, icon } from "./dom.js";
+import { grow, h, icon, take } from "./dom.js";
 import { say } from "./words.js";
 
 export class Composer {
@@ -28,16 +28,13 @@ export class Composer {
     this.note.textContent = note;
   }
 
-  async send() {
-    const text = this.field.value.trim();
-    if (!text) return;
-    const command = this.thread() ? null : /^(\/\S+)\s*(.*)$/s.exec(text);
-    const sent = command
-      ? await this.slack.do("command", { name: command[1], text: command[2] })
-      : await this.slack.do("write", { thread: this.thread(), text });
-    if (sent === undefined) return;
-    this.field.value = "";
-    this.field.rows = 1;
+  send() {
+    return take(this.field, (text) => {
+      const command = this.thread() ? null : /^(\/[^\s/]+)\s*(.*)$/s.exec(text);
+      return command
+        ? this.slack.do("command", { name: command[1], text: command[2] })
+        : this.slack.do("write", { thread: this.thread(), text });
+    });
   }
 
   picked() {

@@ -92,18 +92,32 @@ export function follow(box, act, always) {
   if (always || (changed && atEnd)) box.scrollTop = box.scrollHeight;
 }
 
+function fit(field) {
+  field.rows = Math.min(5, field.value.split("\n").length);
+}
+
+/**
+ * take empties a text field and gives back what stood in it if send comes to
+ * nothing. It is emptied first: people type on while the answer is under way.
+ */
+export async function take(field, send) {
+  const text = field.value.trim();
+  if (!text) return;
+  field.value = "";
+  fit(field);
+  if (await send(text) !== undefined) return;
+  field.value = text + field.value;
+  fit(field);
+}
+
 /** grow makes a text field as high as its text, and calls send at Enter. */
 export function grow(field, send) {
-  const fit = () => {
-    field.rows = Math.min(5, field.value.split("\n").length);
-  };
-  field.addEventListener("input", fit);
+  field.addEventListener("input", () => fit(field));
   field.addEventListener("keydown", (e) => {
     // Enter while a word is being converted chooses the word.
     if (e.key !== "Enter" || e.shiftKey || e.isComposing || e.keyCode === 229) return;
     e.preventDefault();
     send();
-    fit();
   });
 }
 

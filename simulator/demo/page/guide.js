@@ -22,9 +22,14 @@ export class Guide {
     return this.page.scene.friends[0];
   }
 
+  /** newcomer is the friend whom nobody serves until an owner gives her a tag. */
+  get newcomer() {
+    return this.page.scene.friends[3];
+  }
+
   show(scene) {
     this.notice(scene);
-    const at = steps.find((n) => !this.done.has(n)) ?? 6;
+    const at = steps.find((n) => !this.done.has(n)) ?? (this.newcomer.seenBy.length > 1 ? 7 : 6);
     keep(this.steps, steps.map((n) => ({ n, done: this.done.has(n), now: n === at })), (s) => s.n, (s) =>
       h("li", { class: `${s.done ? "done" : ""} ${s.now ? "now" : ""}`, "aria-current": s.now ? "step" : null },
         h("span", { class: "number" }, s.done ? icon("check") : String(s.n)), h("span", { class: "name" }, say(`guide.${s.n}`))));
@@ -32,7 +37,7 @@ export class Guide {
   }
 
   sentence({ at, ready }) {
-    const key = at > 5 ? "end" : String(at);
+    const key = ["1", "2", "3", "4", "5", "end", "free"][at - 1];
     const label = say(`guide.${key}.do`);
     return h("div", { class: "sentence" }, h("p", {}, say(`guide.${key}.say`)),
       label && h("button", { type: "button", id: "guide-do", disabled: !ready, onclick: (e) => this.act(at, e.currentTarget) }, label));
@@ -83,7 +88,7 @@ export class Guide {
         break;
       default:
         page.look("slack");
-        page.choose({ friend: page.scene.friends[3].id, person: owner.id });
+        page.choose({ friend: this.newcomer.id, person: owner.id });
     }
   }
 

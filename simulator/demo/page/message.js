@@ -37,7 +37,7 @@ export class Message {
 
   async press(m, action, button) {
     button.disabled = true;
-    await this.slack.do("press", { ts: m.ts, name: action });
+    await this.slack.do(m.private ? "press-private" : "press", { ts: m.ts, name: action });
     button.disabled = false;
   }
 
@@ -96,5 +96,6 @@ export class Message {
     h("div", {}, h("button", { type: "button", class: "b-button", onclick: back }, say("slack.cancel")), h("button", { type: "submit", class: "b-button primary" }, say("slack.save"))));
     words.replaceWith(form);
     field.focus();
+    form.scrollIntoView({ block: "nearest" });
   }
 }

@@ -1,7 +1,7 @@
 // The friend's phone.
 
 import * as api from "./api.js";
-import { clock, follow, grow, h, icon, keep } from "./dom.js";
+import { clock, follow, grow, h, icon, keep, take } from "./dom.js";
 import { say } from "./words.js";
 
 const stickers = { "ありがとう！": "thanks", "お願いします": "please", "OK!": "ok", "ごめんなさい": "sorry" };
@@ -16,12 +16,13 @@ export class Phone {
   constructor(box, page) {
     this.page = page;
     this.box = box;
+    this.face = h("span", {});
     this.name = h("b", {});
     this.kind = h("small", {});
     this.block = h("button", { type: "button", class: "quiet", onclick: () => this.do("block") }, say("phone.block"));
     this.chat = h("div", { class: "chat", role: "log", "aria-label": say("phone.side") });
     this.gate = h("div", { class: "gate" });
-    this.speaker = h("select", { class: "speaker", "aria-label": say("phone.speaker") });
+    this.speaker = h("select", { class: "speaker", "aria-label": say("phone.speaker"), onchange: () => this.show(page.scene) });
     this.field = h("textarea", { rows: 1, placeholder: say("phone.write"), "aria-label": say("phone.write"), id: "phone-text" });
     this.picker = h("input", { type: "file", accept: "image/*", hidden: true, onchange: () => this.picked() });
     this.sheet = this.makeSheet();
@@ -32,7 +33,7 @@ export class Phone {
     grow(this.field, () => this.write());
     box.append(
       h("div", { class: "phone-head" },
-        h("span", { class: "salon" }, "青"), h("span", { class: "phone-name" }, this.name, this.kind), this.block),
+        this.face, h("span", { class: "phone-name" }, this.name, this.kind), this.block),
       this.chat, this.gate, this.sheet, this.bar, this.makeMenu(), this.picker);
   }
 
@@ -73,13 +74,8 @@ export class Phone {
     return m.data ? this.do("menu", { data: m.data, text: say(m.words) }) : this.do("text", { text: m.text });
   }
 
-  async write() {
-    const text = this.field.value.trim();
-    if (!text) return;
-    if (await this.do("text", { text })) {
-      this.field.value = "";
-      this.field.rows = 1;
-    }
+  write() {
+    return take(this.field, (text) => this.do("text", { text }));
   }
 
   picked() {
@@ -100,10 +96,13 @@ export class Phone {
   show(scene) {
     const friend = this.page.friendNow;
     const group = friend.kind === "group";
-    const turned = this.shown !== friend.id;
+    this.turned ||= this.shown !== friend.id;
     this.shown = friend.id;
     this.name.textContent = group ? friend.name : "青山サロン";
     this.kind.textContent = group ? say("phone.group", friend.members.length + 1) : say("phone.official");
+    keep(this.face, [group ? friend.face : ""], (src) => src, (src) => (src ? h("img", { class: "face", src, alt: "" }) : h("span", { class: "salon" }, "青")));
+    // LINE shows an account's menu to friends only, not in groups.
+    this.box.classList.toggle("group", group);
     const strange = !group && scene.chat.length === 0;
     this.block.hidden = group || strange || !!friend.blocked;
     this.speaker.hidden = !group;
@@ -111,7 +110,15 @@ export class Phone {
     this.box.classList.toggle("strange", strange);
     this.box.classList.toggle("closed", strange || !!friend.blocked);
     keep(this.gate, strange || friend.blocked ? [{ blocked: !!friend.blocked, id: friend.id }] : [], (g) => g.id, (g) => this.makeGate(g));
-    follow(this.chat, () => keep(this.chat, withDays(scene.chat), (e) => e.id, (e) => this.entry(e)), turned);
+    follow(this.chat, () => keep(this.chat, this.entries(scene), (e) => e.id, (e) => this.entry(e)), this.turned);
+    this.turned = false;
+  }
+
+  /** entries says of each whose it is; an event and the acts after it may share an id. */
+  entries(scene) {
+    return scene.chat.map((e, i) => ({
+      ...e, id: `${i}-${e.id}`, mine: e.side === "friend" && (!e.speaker || e.speaker.id === this.speaker.value),
+    }));
   }
 
   makeGate(g) {
@@ -124,7 +131,7 @@ export class Phone {
   entry(e) {
     if (e.side === "event") return h("p", { class: "event" }, h("span", {}, say(`event.${e.event}`, e.label)));
     if (e.unsent) return h("p", { class: "event" }, h("span", {}, say("phone.unsent")));
-    const mine = e.side === "friend" && (!e.speaker || e.speaker.id === this.speaker.value);
+    const { mine } = e;
     const face = mine ? null : e.side === "friend" ? h("img", { class: "face", src: e.speaker.face, alt: "" }) : h("span", { class: "salon small" }, "青");
     return h("div", { class: `entry ${mine ? "mine" : "theirs"}` },
       face,
@@ -153,11 +160,6 @@ export class Phone {
         return h("p", { class: "bubble" }, b.text);
     }
   }
-}
-
-/** withDays gives every entry an id; an event and its acts may share one. */
-function withDays(chat) {
-  return chat.map((e, i) => ({ ...e, id: `${i}-${e.id}` }));
 }
 
 /** drawSample paints a picture to send for whoever has none at hand. */

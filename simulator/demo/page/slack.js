@@ -18,7 +18,7 @@ export class Slack {
     this.title = h("b", {});
     this.members = h("small", {});
     this.list = h("div", { class: "messages", role: "log", id: "slack-messages" });
-    this.composer = new Composer(this, () => "");
+    this.composer = new Composer(this, () => "", "room-text");
     this.threadList = h("div", { class: "messages", role: "log", id: "slack-thread" });
     this.threadComposer = new Composer(this, () => this.thread, "thread-text");
     this.threadPanel = h("section", { class: "thread" },
