@@ -30,4 +30,4 @@ func (tr *trap) asked() int64 { return tr.calls.Load() }
 var slowPosts = fault.Rule{Match: "chat.postMessage", Kind: fault.Delay, Delay: 1500 * time.Millisecond}
 
 // refusedPosts has Slack take no post.
-var refusedPosts = fault.Rule{Match: "chat.postMessage", Kind: fault.Status, Status: 503}
+var refusedPosts = fault.Rule{Match: "chat.postMessage", Kind: fault.RateLimit, RetryAfter: time.Second}
