@@ -460,6 +460,9 @@ func (r *Relay) attemptPost(ctx context.Context, lane Lane, channel SlackChannel
 		if slices.Contains([]string{"channel_not_found", "not_in_channel", "is_archived"}, f.Code) {
 			return r.stopChannel(ctx, lane, channel, c, f.Code)
 		}
+		if f.Code == "thread_not_found" && c.ThreadID != "" {
+			return r.openAnew(ctx, lane, channel, c)
+		}
 		return r.giveUpPost(ctx, lane, c, f.Code)
 	}
 }
@@ -555,6 +558,19 @@ func (r *Relay) addUpload(tx Tx, t Thread, messageID string) error {
 	return err
 }
 
+// openAnew opens a thread anew to which Slack takes no more replies, since its
+// first post is gone.
+func (r *Relay) openAnew(ctx context.Context, lane Lane, channel SlackChannel, c Call) error {
+	return r.Store.InTx(ctx, func(tx Tx) error {
+		tx.Fence(lane)
+		t, err := tx.LockThread(c.ThreadID)
+		if err != nil {
+			return err
+		}
+		return r.reopenThread(tx, channel, t, c, Posted{})
+	})
+}
+
 // reopenThread takes a post back that Slack put in the open because the
 // thread's first post was deleted, and opens the thread anew with it.
 func (r *Relay) reopenThread(tx Tx, channel SlackChannel, t Thread, c Call, leaked Posted) error {
@@ -572,6 +588,10 @@ func (r *Relay) reopenThread(tx Tx, channel SlackChannel, t Thread, c Call, leak
 	endCall(tx, &c, CallVoid)
 	if err := tx.SaveCall(&c); err != nil || leaked.TS == "" {
 		return err
+	}
+	tx.Poke(LanePost, c.Lane, 0)
+	if leaked.TS == "" { // refused, so there is nothing to take back
+		return nil
 	}
 	_, err = tx.AddCall(&Call{
 		ID: newID(), AccountID: c.AccountID, Lane: c.Lane, Kind: CallSlackDelete, Ref: channel.ChannelID + " " + leaked.TS,

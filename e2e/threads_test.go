@@ -7,37 +7,49 @@ import (
 	"time"
 
 	"madoguchi/simulator/fault"
+	simslack "madoguchi/simulator/slack"
 )
 
 // When a thread's first post was deleted, the next message opens the thread
 // anew instead of standing in the open.
 func TestDeletedFirstPostReopensTheThread(t *testing.T) {
 	t.Parallel()
-	each(t, options{}, func(t *testing.T, w *world) {
-		w.start()
-		hana, card := w.routedFriend(1, "花子")
-		if err := w.slack.Delete(sato, w.channel("sato"), card.TS); err != nil {
-			t.Fatal(err)
-		}
-		w.text(hana, "まだいますか")
-		w.until(20*time.Second, "a new card with the message, and nothing else in the open", func() bool {
-			open, cards := 0, 0
-			for _, m := range w.posts("sato") {
-				if m.BotID == "" || m.Tombstone || root(m) != m.TS {
-					continue
-				}
-				open++
-				if bytes.Contains(m.Blocks, jsonOf("まだいますか")) && bytes.Contains(m.Blocks, jsonOf("青山店スタッフ")) {
-					cards++
-				}
-			}
-			return open == 1 && cards == 1
+	for name, believed := range map[string]simslack.Beliefs{
+		"accepted in the open": {}, "refused": {NoTombstone: true, UnknownThreadRefused: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			each(t, options{}, func(t *testing.T, w *world) { deletedFirstPost(t, w, believed) })
 		})
-		again := w.waitShown("sato", "まだいますか")
-		w.waitPost("sato", again.TS, "花子", true)
-		w.reply(sato, "sato", again.TS, "いますよ")
-		w.waitPhone(hana, "いますよ")
+	}
+}
+
+func deletedFirstPost(t *testing.T, w *world, believed simslack.Beliefs) {
+	t.Helper()
+	w.slack.SetBeliefs(believed)
+	w.start()
+	hana, card := w.routedFriend(1, "花子")
+	if err := w.slack.Delete(sato, w.channel("sato"), card.TS); err != nil {
+		t.Fatal(err)
+	}
+	w.text(hana, "まだいますか")
+	w.until(20*time.Second, "a new card with the message, and nothing else in the open", func() bool {
+		open, cards := 0, 0
+		for _, m := range w.posts("sato") {
+			if m.BotID == "" || m.Tombstone || root(m) != m.TS {
+				continue
+			}
+			open++
+			if bytes.Contains(m.Blocks, jsonOf("まだいますか")) && bytes.Contains(m.Blocks, jsonOf("青山店スタッフ")) {
+				cards++
+			}
+		}
+		return open == 1 && cards == 1
 	})
+	again := w.waitShown("sato", "まだいますか")
+	w.waitPost("sato", again.TS, "花子", true)
+	w.reply(sato, "sato", again.TS, "いますよ")
+	w.waitPhone(hana, "いますよ")
 }
 
 // A thread that was idle for a month is not dug out: the next message opens a
