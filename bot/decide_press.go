@@ -174,7 +174,7 @@ func (p *pressed) open() error {
 	}
 	if place == "" || place != OwnersPlace && !p.office.people.Sees(place, p.tags) {
 		if !p.person.Owner {
-			return p.relay.audit(p.tx, p.office, p.userID, "open", p.friend.ID, false, nil)
+			return p.refuseOpen()
 		}
 		place = OwnersPlace
 	}
@@ -197,6 +197,20 @@ func (p *pressed) open() error {
 	return p.relay.addNotice(p.tx, t, ItemView{Text: p.office.words.Say("relay.opened", p.name())})
 }
 
+// refuseOpen answers in the open: the list with the button was an ephemeral
+// message, which has no thread.
+func (p *pressed) refuseOpen() error {
+	reason := operators.NotOperator
+	if p.person.Operator != "" {
+		reason = operators.NoSight
+	}
+	if err := p.relay.audit(p.tx, p.office, p.userID, "open", p.friend.ID, false, nil, "reason", string(reason)); err != nil {
+		return err
+	}
+	p.under = ""
+	return p.say(p.office.refusal(reason))
+}
+
 // reply decides the buttons that a reply's question or failure carries. The
 // reply's state says whether the question still stands, so a second press, or
 // a press on an old post, changes nothing.
@@ -208,6 +222,13 @@ func (p *pressed) reply() error {
 	rp, err := p.tx.Reply(p.action.ReplyID)
 	if err != nil {
 		return err
+	}
+	if !p.person.Owner && rp.ChannelID != p.channel.ChannelID {
+		// The button was taken to where its reply is not.
+		if err := p.relay.audit(p.tx, p.office, p.userID, string(p.action.Name), p.friend.ID, false, nil, "reason", "other_channel"); err != nil {
+			return err
+		}
+		return p.tell("reply.other_channel")
 	}
 	allowed := map[ActionName][]ReplyState{
 		ActDelivered: {ReplyUnclear}, ActResend: {ReplyUnclear, ReplyFailed},
@@ -226,15 +247,28 @@ func (p *pressed) reply() error {
 		if err := p.relay.mark(p.tx, p.office, &rp, CallSlackClear, markUnclear); err != nil {
 			return err
 		}
-		if err := s.delivered(&rp, ReplySentFree, ""); err != nil {
-			return err
-		}
-		return s.answered(rp.AuthorName)
+		return p.wasDelivered(s, &rp)
 	case ActDiscard, ActCancel:
 		return p.cancel(&rp)
 	default:
 		return p.sendAgain(s, &rp)
 	}
+}
+
+// wasDelivered ends an unclear reply as somebody saw it: it arrived.
+func (p *pressed) wasDelivered(s sending, rp *Reply) error {
+	state := ReplySentFree
+	c, err := p.tx.Call(rp.CallID)
+	if ignoreNotFound(err) != nil {
+		return err
+	}
+	if err == nil && c.Token == "" {
+		state = ReplySentPaid
+	}
+	if err := s.delivered(rp, state, ""); err != nil {
+		return err
+	}
+	return s.answered(rp.AuthorName)
 }
 
 func (p *pressed) cancel(rp *Reply) error {
@@ -292,9 +326,14 @@ func (r *Relay) decideSubmit(tx Tx, e StoredEvent, teamID string, ev SlackSubmit
 	}
 }
 
-// setTags puts on and takes off what the modal said. Only tags this person may
-// change are changed; the others are refused in words.
+// setTags puts on and takes off what the modal said. It offers only tags that
+// this person may change, so one that is missing and may not be changed was
+// not taken off; one that is there was put on without the right, and is
+// refused in words.
 func (p *pressed) setTags(chosen []string) error {
+	if d, err := p.may(operators.Tags, ""); err != nil || !d.Allowed {
+		return err
+	}
 	changed, refused := false, false
 	for _, t := range p.office.Settings.Tags {
 		want, has := slices.Contains(chosen, t.ID), slices.Contains(p.tags, t.ID)
@@ -302,6 +341,9 @@ func (p *pressed) setTags(chosen []string) error {
 			continue
 		}
 		d := p.office.people.Decide(p.person, operators.Friend{ID: p.friend.ID, Tags: p.tags}, operators.Action{Right: operators.Tags, Item: t.ID})
+		if !d.Allowed && !want {
+			continue
+		}
 		action := map[bool]string{true: "tag_on", false: "tag_off"}[want]
 		if err := p.relay.audit(p.tx, p.office, p.userID, action, p.friend.ID, d.Allowed, d.Sets, "tag", t.Name); err != nil {
 			return err
