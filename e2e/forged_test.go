@@ -129,3 +129,35 @@ func TestSomeTags(t *testing.T) {
 		}
 	})
 }
+
+// Nobody opens the thread of a friend whom they do not see, and who may not
+// read sees nothing of what was said before.
+func TestOpeningAThread(t *testing.T) {
+	t.Parallel()
+	each(t, options{file: rightsFile("0s")}, func(t *testing.T, w *world) {
+		addCast(w)
+		w.start()
+		hana, card := w.routedFriend(1, "花子")
+		w.until(20*time.Second, "the Slack channel of suzuki", func() bool { return w.channel("suzuki") != "" })
+		take := simslack.Buttons(card.Blocks)
+		i := slices.IndexFunc(take, func(b simslack.Button) bool { return b.Label == "担当する" })
+		open := simslack.Button{ActionID: "open:forged", Value: strings.Replace(take[i].Value, `"a":"take"`, `"a":"open"`, 1)}
+		w.forge(suzuki, "T0TEAM", "suzuki", simslack.Message{TS: card.TS}, open)
+		w.waitShown("suzuki", "この友だち")
+		w.forge(stranger, "T0TEAM", "sato", card, open)
+		w.waitShown("sato", "このアカウントのオペレーターではない")
+		w.forge(reception, "T0TEAM", "uketsuke", simslack.Message{TS: card.TS}, open)
+		w.waitShown("uketsuke", "スレッドを開きました")
+		for _, place := range []string{"suzuki", "uketsuke"} {
+			if m, shown := w.shows(place, "花子から青山店へ"); shown {
+				t.Errorf("shown to %s: %s", place, m.Text)
+			}
+		}
+		if _, shown := w.shows("suzuki", "花子"); shown {
+			t.Error("the friend's name is shown to suzuki")
+		}
+		if got := w.phone(hana); len(got) != 0 {
+			t.Errorf("on the phone: %q", got)
+		}
+	})
+}
