@@ -15,6 +15,10 @@ import (
 // profileFresh is how long a fetched profile counts as current.
 const profileFresh = 24 * time.Hour
 
+// farAhead is how far LINE's clock may be before ours. A time beyond that is not
+// believed: all that comes later would count as late.
+const farAhead = time.Hour
+
 // newGenerationAfter is how long a thread is idle before the next message
 // opens a new one.
 const newGenerationAfter = 30 * 24 * time.Hour
@@ -44,7 +48,7 @@ func (r *Relay) decideLINE(tx Tx, e StoredEvent) error {
 		return err
 	}
 	d := &lineDecision{relay: r, tx: tx, office: o, stored: e, event: ev, friend: f}
-	if d.event.At == 0 {
+	if d.event.At == 0 || d.event.At > e.ReceivedAt+farAhead.Milliseconds() {
 		d.event.At = e.ReceivedAt
 	}
 	if err := d.decide(); err != nil {

@@ -43,6 +43,15 @@ func TestStormKilled(t *testing.T) {
 	each(t, options{}, func(t *testing.T, w *world) { newStorm(t, w).run(stormKills) })
 }
 
+// The same with two processes on one database.
+func TestStormWithTwoProcesses(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{}, postgres(t))
+	s := newStorm(t, w)
+	s.twins = true
+	s.run(0)
+}
+
 type storm struct {
 	t       *testing.T
 	w       *world
@@ -53,6 +62,7 @@ type storm struct {
 	refused map[string]string // text by ts, of replies that must not
 
 	undecided []string
+	twins     bool
 }
 
 func newStorm(t *testing.T, w *world) *storm {
@@ -84,6 +94,9 @@ func token(friend, n int) string { return fmt.Sprintf("m-%d-%d.", friend, n) }
 
 func (s *storm) run(kills int) {
 	s.w.start()
+	if s.twins {
+		s.w.twin()
+	}
 	for i := range stormFriends {
 		s.friends = append(s.friends, s.w.friend(i+1, fmt.Sprintf("友だち%d", i)))
 	}

@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -41,7 +42,7 @@ func TestMain(m *testing.M) {
 		if raceEnabled {
 			args = append(args, "-race")
 		}
-		build := exec.Command("go", append(args, "madoguchi/cmd/madoguchi")...) //nolint:gosec,noctx // the test's own arguments
+		build := exec.Command("go", append(args, "madoguchi/cmd/madoguchi")...) //nolint:noctx // the test's own arguments
 		if out, err := build.CombinedOutput(); err != nil {
 			fmt.Fprintf(os.Stderr, "build: %v\n%s", err, out)
 			return 1
@@ -329,7 +330,7 @@ func (w *world) start() {
 func (w *world) launch() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	cmd := exec.Command(binary, "serve") //nolint:gosec,noctx // ended by kill
+	cmd := exec.Command(binary, "serve") //nolint:noctx // ended by kill
 	cmd.Env, cmd.Dir = w.env, filepath.Dir(w.file)
 	cmd.Stdout, cmd.Stderr = w.log, w.log
 	if err := cmd.Start(); err != nil {
@@ -341,6 +342,26 @@ func (w *world) launch() {
 		_ = cmd.Wait() // killed on purpose in many tests
 		close(done)
 	}()
+}
+
+// twin starts a second serve on the same database; Slack delivers to it, LINE
+// to the first.
+func (w *world) twin() {
+	w.t.Helper()
+	addr := freeAddr(w.t)
+	cmd := exec.Command(binary, "serve") //nolint:noctx // ended by the cleanup
+	cmd.Env, cmd.Dir = append(slices.Clone(w.env), "LISTEN_ADDR="+addr), filepath.Dir(w.file)
+	cmd.Stdout, cmd.Stderr = w.log, w.log
+	if err := cmd.Start(); err != nil {
+		w.t.Fatal(err)
+	}
+	w.t.Cleanup(func() {
+		_ = cmd.Process.Kill() // it may have ended by itself
+		_ = cmd.Wait()
+	})
+	base := "http://" + addr
+	w.until(20*time.Second, "the twin is ready", func() bool { return status(w.t, base+"/readyz") == http.StatusOK })
+	w.slack.SetURLs(base+"/webhooks/slack/events", base+"/webhooks/slack/interactions", base+"/webhooks/slack/commands")
 }
 
 // kill ends serve with a signal and waits for its end.
@@ -356,12 +377,15 @@ func (w *world) kill(sig syscall.Signal) {
 	<-done
 }
 
-func (w *world) get(path string) int {
+func (w *world) get(path string) int { return status(w.t, "http://"+w.addr+path) }
+
+// status is what a GET is answered; 0 when it is not.
+func status(t *testing.T, url string) int {
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
 	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+w.addr+path, nil)
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {
-		w.t.Fatal(err)
+		t.Fatal(err)
 	}
 	resp, err := http.DefaultClient.Do(req)
 	if err != nil {
