@@ -194,7 +194,12 @@ func (p *pressed) open() error {
 			return err
 		}
 	}
-	return p.relay.addNotice(p.tx, t, ItemView{Text: p.office.words.Say("relay.opened", p.name())})
+	words := "relay.opened_read_only"
+	subject := operators.Friend{ID: p.friend.ID, Tags: p.tags}
+	if d := p.office.people.Decide(p.person, subject, operators.Action{Right: operators.Send}); d.Allowed && !d.Draft {
+		words = "relay.opened"
+	}
+	return p.relay.addNotice(p.tx, t, ItemView{Text: p.office.words.Say(words, p.name())})
 }
 
 // refuseOpen answers in the open: the list with the button was an ephemeral

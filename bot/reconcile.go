@@ -224,7 +224,7 @@ func (c *reconciling) members(ctx context.Context) error {
 			if f.Kind != Permanent {
 				return f
 			}
-			if err := c.tell(ctx, "relay.cannot_invite", user, f.Code); err != nil {
+			if err := c.tell(ctx, "relay.cannot_invite", c.nameOf(ctx, user), f.Code); err != nil {
 				return err
 			}
 		}
@@ -239,7 +239,7 @@ func (c *reconciling) members(ctx context.Context) error {
 			}
 			return f
 		}
-		if err := c.tell(ctx, "relay.stranger_removed", user, c.channel.Name); err != nil {
+		if err := c.tell(ctx, "relay.stranger_removed", c.nameOf(ctx, user), c.channel.Name); err != nil {
 			return err
 		}
 	}
@@ -292,12 +292,21 @@ func (c *reconciling) close(ctx context.Context) error {
 			if f.Kind != Permanent {
 				return f
 			}
-			if err := c.tell(ctx, "relay.cannot_remove", user, c.channel.Name); err != nil {
+			if err := c.tell(ctx, "relay.cannot_remove", c.nameOf(ctx, user), c.channel.Name); err != nil {
 				return err
 			}
 		}
 	}
 	return c.set(ctx, ChannelClosed, "", "")
+}
+
+// nameOf is what owners know a Slack user by: a notice mentions nobody.
+func (c *reconciling) nameOf(ctx context.Context, userID string) string {
+	user, err := c.relay.Slack.User(ctx, userID)
+	if err != nil || user.Name == "" {
+		return userID
+	}
+	return user.Name
 }
 
 // tell says something to the owners once an hour.

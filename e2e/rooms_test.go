@@ -104,7 +104,7 @@ func TestStrangersAreRemoved(t *testing.T) {
 			}
 		}
 		w.until(20*time.Second, "the stranger is gone", func() bool { return !slices.Contains(w.inRoom("sato"), stranger) })
-		w.waitShown("owners", "から外しました")
+		w.waitShown("owners", "よその人 さんを")
 		if !slices.Contains(w.inRoom("sato"), owner) {
 			t.Error("the owner was removed")
 		}
@@ -168,7 +168,7 @@ func TestUnsafeSlackChannel(t *testing.T) {
 			t.Fatal(err)
 		}
 		w.waitShown("sato", "共有中の言葉")
-		w.waitShown("sato", "このSlackチャンネルは公開または共有されているため")
+		w.waitShown("sato", "このSlackチャンネルは権限のない人にも見える状態のため")
 		if err := w.slack.MakePublic(sato, w.channel("sato")); err != nil {
 			t.Fatal(err)
 		}
