@@ -71,7 +71,7 @@ func (p *Plan) Strike(name string) (Rule, bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for i, r := range p.rules {
-		if !matches(r.Match, name) || r.Probability > 0 && rand.Float64() >= r.Probability { //nolint:gosec // no secret depends on it
+		if !matches(r.Match, name) || r.Probability > 0 && rand.Float64() >= r.Probability {
 			continue
 		}
 		if r.Times > 0 {
