@@ -42,7 +42,7 @@ func TestMain(m *testing.M) {
 		if raceEnabled {
 			args = append(args, "-race")
 		}
-		build := exec.Command("go", append(args, "madoguchi/cmd/madoguchi")...) //nolint:noctx // the test's own arguments
+		build := exec.Command("go", append(args, "madoguchi/cmd/madoguchi")...)
 		if out, err := build.CombinedOutput(); err != nil {
 			fmt.Fprintf(os.Stderr, "build: %v\n%s", err, out)
 			return 1
@@ -211,8 +211,11 @@ func newWorld(t *testing.T, o options, database string) *world {
 	})
 	w.line.AddAccount(simline.Account{BotUserID: botUser, BasicID: "@aoyama", Name: "青山サロン", Secret: secret, Token: lineToken, Redeliver: true})
 	for _, u := range []simslack.User{
-		{ID: owner, Name: "店長"}, {ID: sato, Name: "佐藤"}, {ID: suzuki, Name: "鈴木", Email: "suzuki@example.com"},
-		{ID: trainee, Name: "研修生"}, {ID: stranger, Name: "よその人"},
+		{ID: owner, Name: "店長"},
+		{ID: sato, Name: "佐藤"},
+		{ID: suzuki, Name: "鈴木", Email: "suzuki@example.com"},
+		{ID: trainee, Name: "研修生"},
+		{ID: stranger, Name: "よその人"},
 	} {
 		w.slack.AddUser(u)
 	}
@@ -313,7 +316,7 @@ func (w *world) run(args ...string) string {
 func (w *world) try(args ...string) (string, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, binary, args...) //nolint:gosec // the test's own arguments
+	cmd := exec.CommandContext(ctx, binary, args...)
 	cmd.Env = w.env
 	cmd.Dir = filepath.Dir(w.file)
 	out, err := cmd.CombinedOutput()
@@ -330,7 +333,7 @@ func (w *world) start() {
 func (w *world) launch() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	cmd := exec.Command(binary, "serve") //nolint:noctx // ended by kill
+	cmd := exec.Command(binary, "serve")
 	cmd.Env, cmd.Dir = w.env, filepath.Dir(w.file)
 	cmd.Stdout, cmd.Stderr = w.log, w.log
 	if err := cmd.Start(); err != nil {
@@ -349,7 +352,7 @@ func (w *world) launch() {
 func (w *world) twin() {
 	w.t.Helper()
 	addr := freeAddr(w.t)
-	cmd := exec.Command(binary, "serve") //nolint:noctx // ended by the cleanup
+	cmd := exec.Command(binary, "serve")
 	cmd.Env, cmd.Dir = append(slices.Clone(w.env), "LISTEN_ADDR="+addr), filepath.Dir(w.file)
 	cmd.Stdout, cmd.Stderr = w.log, w.log
 	if err := cmd.Start(); err != nil {
