@@ -189,32 +189,44 @@ func (c *reconciling) save(ctx context.Context) error {
 	return c.relay.inStore(ctx, func(tx Tx) error { return tx.SaveSlackChannel(&c.channel) })
 }
 
-// wanted are the Slack users who belong in the Slack channel, and those who
-// may be there if they care to.
-func (c *reconciling) wanted() (belong, may []string) {
-	may = slices.Clone(c.office.Settings.Owners)
-	may = append(may, c.bot.BotUserID)
-	if c.channel.Place == OwnersPlace {
-		return c.office.Settings.Owners, may
+// members are the Slack users who belong in a Slack channel, and those who may
+// be there if they care to.
+func (o *office) members(place string) (belong, may []string) {
+	if place == OwnersPlace {
+		return o.Settings.Owners, nil
 	}
-	op, _ := c.office.people.Operator(c.channel.Place)
-	p, _ := c.office.people.ByKey(c.channel.Place)
+	op, _ := o.people.Operator(place)
+	p, _ := o.people.ByKey(place)
 	if p.SlackUser != "" {
 		belong = append(belong, p.SlackUser)
 	}
-	return append(belong, op.Also...), may
+	return append(belong, op.Also...), o.Settings.Owners
 }
 
-// members invites who is missing and removes who must not be there. Where
+// members removes who must not be there and invites who is missing. Where
 // somebody cannot be removed, posting stops: they would read along.
 func (c *reconciling) members(ctx context.Context) error {
 	if err := c.findOperator(ctx); err != nil {
 		return err
 	}
-	belong, may := c.wanted()
+	belong, may := c.office.members(c.channel.Place)
 	present, err := c.relay.Slack.Members(ctx, c.channel.ChannelID)
 	if err != nil {
 		return err
+	}
+	for _, user := range present {
+		if user == c.bot.BotUserID || slices.Contains(belong, user) || slices.Contains(may, user) {
+			continue
+		}
+		if f := failureOf(c.relay.Slack.Kick(ctx, c.channel.ChannelID, user)); f != nil {
+			if f.Kind == Permanent || f.Kind == Misconfigured {
+				return c.set(ctx, ChannelStopped, "stranger", "relay.channel_stranger")
+			}
+			return f
+		}
+		if err := c.tell(ctx, "relay.stranger_removed", c.nameOf(ctx, user), c.channel.Name); err != nil {
+			return err
+		}
 	}
 	for _, user := range belong {
 		if slices.Contains(present, user) {
@@ -227,20 +239,6 @@ func (c *reconciling) members(ctx context.Context) error {
 			if err := c.tell(ctx, "relay.cannot_invite", c.nameOf(ctx, user), f.Code); err != nil {
 				return err
 			}
-		}
-	}
-	for _, user := range present {
-		if slices.Contains(belong, user) || slices.Contains(may, user) {
-			continue
-		}
-		if f := failureOf(c.relay.Slack.Kick(ctx, c.channel.ChannelID, user)); f != nil {
-			if f.Kind == Permanent || f.Kind == Misconfigured {
-				return c.set(ctx, ChannelStopped, "stranger", "relay.channel_stranger")
-			}
-			return f
-		}
-		if err := c.tell(ctx, "relay.stranger_removed", c.nameOf(ctx, user), c.channel.Name); err != nil {
-			return err
 		}
 	}
 	return c.set(ctx, ChannelReady, "", "")
@@ -368,7 +366,21 @@ func (r *Relay) askReconcile(tx Tx, accountID string) error {
 }
 
 func (r *Relay) decideMember(tx Tx, teamID string, ev SlackMember) error {
-	return r.reconcileRoom(tx, teamID, ev.ChannelID, "")
+	c, err := tx.SlackChannelBySlackID(teamID, ev.ChannelID)
+	if err != nil {
+		return ignoreNotFound(err)
+	}
+	o, err := r.office(tx, c.AccountID)
+	if err != nil {
+		return err
+	}
+	belong, may := o.members(c.Place)
+	id, _ := r.Identity()
+	stop := ""
+	if ev.Joined && ev.UserID != id.BotUserID && !slices.Contains(belong, ev.UserID) && !slices.Contains(may, ev.UserID) {
+		stop = "stranger"
+	}
+	return r.reconcileRoom(tx, teamID, ev.ChannelID, stop)
 }
 
 func (r *Relay) decideRoom(tx Tx, teamID string, ev SlackRoom) error {
