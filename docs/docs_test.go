@@ -23,22 +23,44 @@ func read(t *testing.T, path string) string {
 	return string(raw)
 }
 
-var fenced = regexp.MustCompile("(?ms)^```yaml\n(.*?)^```$")
+// An example may be indented, as part of a list.
+var fenced = regexp.MustCompile("(?ms)^ *```yaml\n(.*?)^ *```$")
 
 func TestAccountFileExamplesAreValid(t *testing.T) {
-	examples := fenced.FindAllStringSubmatch(read(t, "account-file.md"), -1)
-	if len(examples) == 0 {
-		t.Fatal("account-file.md shows no account file")
-	}
 	getenv := func(name string) (string, bool) {
 		if strings.HasSuffix(name, "_FILE") {
 			return "", false
 		}
-		return "a-value", true
+		return "1234567890", true
 	}
-	for _, e := range examples {
-		if _, err := config.Parse("account-file.md", []byte(e[1]), getenv, os.ReadFile); err != nil {
-			t.Errorf("config.Parse refuses this example: %v\n%s", err, e[1])
+	for _, path := range []string{"account-file.md", "../README.md", "../README.ja.md"} {
+		examples := fenced.FindAllStringSubmatch(read(t, path), -1)
+		if len(examples) == 0 {
+			t.Errorf("%s shows no account file", path)
+		}
+		for _, e := range examples {
+			if _, err := config.Parse(path, []byte(e[1]), getenv, os.ReadFile); err != nil {
+				t.Errorf("config.Parse refuses this example: %v\n%s", err, e[1])
+			}
+		}
+	}
+}
+
+var variable = regexp.MustCompile(`read\(&r, "([A-Z_]+)", "([^"]*)"`)
+
+// The tables of variables have a row for each that is read, with its default.
+func TestReadmesListEveryVariable(t *testing.T) {
+	variables := variable.FindAllStringSubmatch(read(t, "../config/environment.go"), -1)
+	if len(variables) == 0 {
+		t.Fatal("environment.go reads no variables")
+	}
+	for _, path := range []string{"../README.md", "../README.ja.md"} {
+		readme := read(t, path)
+		for _, v := range variables {
+			row := regexp.MustCompile("(?m)^\\| `" + v[1] + "` \\|.*" + regexp.QuoteMeta(v[2]))
+			if !row.MatchString(readme) {
+				t.Errorf("%s has no row for %s with the default %q", path, v[1], v[2])
+			}
 		}
 	}
 }
@@ -72,8 +94,12 @@ func TestTranslationsFollowTheirOriginal(t *testing.T) {
 	if err != nil || len(translated) == 0 {
 		t.Fatalf("Glob(ja/*.md) = %v, %v", translated, err)
 	}
+	translations := map[string]string{"../README.ja.md": "../README.md"}
 	for _, path := range translated {
-		original, translation := read(t, filepath.Base(path)), read(t, path)
+		translations[path] = filepath.Base(path)
+	}
+	for path, of := range translations {
+		original, translation := read(t, of), read(t, path)
 		for what, form := range map[string]*regexp.Regexp{"headings": heading, "addresses": address} {
 			got, want := form.FindAllString(translation, -1), form.FindAllString(original, -1)
 			if !slices.Equal(got, want) {
