@@ -68,6 +68,8 @@ func TestForgedButtons(t *testing.T) {
 			return ok
 		})
 		kenshu := w.waitShown("kenshu", "花子から青山店へ")
+		w.waitMember("suzuki", suzuki)
+		w.waitMember("sato", stranger)
 		w.line.Faults.Add(fault.Rule{Match: replyPath, Kind: fault.LostAnswer, Times: 1})
 		ts := w.reply(sato, "sato", root(card), "不明な返信")
 		w.waitMark("sato", ts, "question")
@@ -138,7 +140,7 @@ func TestOpeningAThread(t *testing.T) {
 		addCast(w)
 		w.start()
 		hana, card := w.routedFriend(1, "花子")
-		w.until(20*time.Second, "the Slack channel of suzuki", func() bool { return w.channel("suzuki") != "" })
+		w.waitMember("suzuki", suzuki)
 		take := simslack.Buttons(card.Blocks)
 		i := slices.IndexFunc(take, func(b simslack.Button) bool { return b.Label == "担当する" })
 		open := simslack.Button{ActionID: "open:forged", Value: strings.Replace(take[i].Value, `"a":"take"`, `"a":"open"`, 1)}

@@ -45,13 +45,15 @@ func TestSweepAfterAReconnect(t *testing.T) {
 	each(t, options{socketMode: true}, func(t *testing.T, w *world) {
 		w.start()
 		hana, card := w.routedFriend(1, "花子")
+		before := w.reply(sato, "sato", root(card), "切れる前の返信")
+		w.waitMark("sato", before, "white_check_mark")
 		w.swallow("消えた返信")
 		lost := w.reply(sato, "sato", root(card), "消えた返信")
 		w.slack.CutSockets()
 		w.waitMark("sato", lost, "white_check_mark")
 		after := w.reply(sato, "sato", root(card), "つながってからの返信")
 		w.waitMark("sato", after, "white_check_mark")
-		if got := w.phone(hana); !slices.Equal(got, []string{"消えた返信", "つながってからの返信"}) {
+		if got := w.phone(hana); !slices.Equal(got, []string{"切れる前の返信", "消えた返信", "つながってからの返信"}) {
 			t.Errorf("on the phone: %q", got)
 		}
 	})
