@@ -64,17 +64,12 @@ func (r *Relay) heartbeat(ctx context.Context, first bool) error {
 				return err
 			}
 		}
+		if now-before < gapOver.Milliseconds() {
+			return nil
+		}
 		accounts, err := tx.Accounts()
 		if err != nil {
 			return err
-		}
-		for _, a := range accounts {
-			if err := r.tellSetAside(tx, a.ID, before); err != nil {
-				return err
-			}
-		}
-		if now-before < gapOver.Milliseconds() {
-			return nil
 		}
 		for _, a := range accounts {
 			o, err := r.office(tx, a.ID)
@@ -95,24 +90,6 @@ func (r *Relay) heartbeat(ctx context.Context, first bool) error {
 		}
 		return nil
 	})
-}
-
-// tellSetAside tells the owners, once an hour, of what arrived since a time and
-// could not even be read as an event.
-func (r *Relay) tellSetAside(tx Tx, accountID string, since int64) error {
-	parked, err := tx.Parked(accountID, 1)
-	if err != nil || len(parked) == 0 || parked[0].ReceivedAt < since || parked[0].Attempts > 0 {
-		return err
-	}
-	told, err := tx.CountFollow("parked:"+accountID, tx.Now()-tx.Now()%time.Hour.Milliseconds())
-	if err != nil || told > 1 {
-		return err
-	}
-	o, err := r.office(tx, accountID)
-	if err != nil {
-		return err
-	}
-	return r.tellOwners(tx, o, o.words.Say("relay.parked", parked[0].ID))
 }
 
 // tidy removes files over their time and, through Purge, what the database no

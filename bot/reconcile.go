@@ -130,6 +130,11 @@ func (c *reconciling) make(ctx context.Context) error {
 			}
 			if f.Kind == Permanent || f.Kind == Misconfigured {
 				c.relay.Log.Error("Slack channel cannot be made", "name", name, "code", f.Code)
+				if c.channel.Place != OwnersPlace {
+					if err := c.tell(ctx, "relay.cannot_make_channel", name, f.Code); err != nil {
+						return err
+					}
+				}
 			}
 			return err
 		}
