@@ -14,7 +14,7 @@ import (
 // While a reply is held its newest edit counts and its deletion cancels it.
 func TestHeldRepliesMayStillChange(t *testing.T) {
 	t.Parallel()
-	each(t, options{hold: "2s"}, func(t *testing.T, w *world) {
+	each(t, options{hold: "3s"}, func(t *testing.T, w *world) {
 		w.start()
 		hana, card := w.routedFriend(1, "花子")
 		taro, other := w.routedFriend(2, "太郎")
@@ -29,7 +29,7 @@ func TestHeldRepliesMayStillChange(t *testing.T) {
 			t.Errorf("on the phone: %q", got)
 		}
 		if marks := w.marks("sato", edited); strings.Contains(marks, "hourglass") {
-			t.Errorf("a hold of 2 s is marked: %s", marks)
+			t.Errorf("a hold of 3 s is marked: %s", marks)
 		}
 
 		// Once it is with LINE, changing it can only be noted.
@@ -49,7 +49,7 @@ func TestHeldRepliesMayStillChange(t *testing.T) {
 // A reply that is turned into a note while it is held stays inside.
 func TestHeldReplyBecomesANote(t *testing.T) {
 	t.Parallel()
-	each(t, options{hold: "2s"}, func(t *testing.T, w *world) {
+	each(t, options{hold: "3s"}, func(t *testing.T, w *world) {
 		w.start()
 		hana, card := w.routedFriend(1, "花子")
 		ts := w.reply(sato, "sato", root(card), "この方は要注意")
@@ -110,7 +110,7 @@ func TestBurst(t *testing.T) {
 // two replies of the same moment keep their order.
 func TestEventsThatOvertakeEachOther(t *testing.T) {
 	t.Parallel()
-	each(t, options{hold: "2s"}, func(t *testing.T, w *world) {
+	each(t, options{hold: "3s"}, func(t *testing.T, w *world) {
 		w.start()
 		hana, card := w.routedFriend(1, "花子")
 		thread := root(card)

@@ -145,12 +145,12 @@ func TestStrangerWhoCannotBeRemoved(t *testing.T) {
 // not written to and nothing goes out of it, not even what is held.
 func TestUnsafeSlackChannel(t *testing.T) {
 	t.Parallel()
-	each(t, options{hold: "2s"}, func(t *testing.T, w *world) {
+	each(t, options{hold: "3s"}, func(t *testing.T, w *world) {
 		w.start()
 		w.waitMade("sato", "owners")
 		hana, card := w.routedFriend(1, "花子")
 		w.reply(sato, "sato", root(card), "保留中の返信")
-		w.until(10*time.Second, "the reply is held", func() bool { return w.held() == 1 })
+		w.waitHeld()
 		if err := w.slack.Share(w.channel("sato"), "T0OTHER"); err != nil {
 			t.Fatal(err)
 		}
@@ -158,8 +158,9 @@ func TestUnsafeSlackChannel(t *testing.T) {
 		w.text(hana, "共有中の言葉")
 		w.waitShown("kenshu", "共有中の言葉")
 		w.reply(sato, "sato", root(card), "共有中の返信")
+		db := w.openDatabase()
 		w.until(10*time.Second, "the held reply is refused", func() bool {
-			return w.count(w.openDatabase(), `SELECT COUNT(*) FROM reply WHERE reason = 'channel_unsafe'`) == 2
+			return w.count(db, `SELECT COUNT(*) FROM reply WHERE reason = 'channel_unsafe'`) == 2
 		})
 		if _, shown := w.shows("sato", "共有中の言葉"); shown || len(w.phone(hana)) > 0 {
 			t.Errorf("shown: %t, on the phone: %q", shown, w.phone(hana))
