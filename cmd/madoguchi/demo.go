@@ -39,7 +39,7 @@ func (c demoCommand) Run(ctx context.Context, p process) (err error) {
 	}
 	defer func() { err = errors.Join(err, done()) }()
 	log := slog.New(slog.NewTextHandler(p.stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
-	stage, err := simulator.NewStage(simulator.Options{Logger: log})
+	stage, err := simulator.NewStage(simulator.Options{Logger: log}) //nolint:contextcheck // it lives until Close
 	if err != nil {
 		return err
 	}
@@ -154,6 +154,8 @@ func showPage(ctx context.Context, listener net.Listener, page http.Handler) err
 	within, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer cancel()
 	err := web.Shutdown(within)
-	<-done
+	if served := <-done; !errors.Is(served, http.ErrServerClosed) {
+		err = errors.Join(err, served)
+	}
 	return err
 }

@@ -27,6 +27,7 @@ type message struct {
 	Thread    string          `json:"thread,omitempty"` // the first post's ts, of a reply
 	Name      string          `json:"name"`
 	Face      string          `json:"face,omitempty"`
+	Friend    string          `json:"friend,omitempty"` // of the first post of a friend's thread
 	App       bool            `json:"app,omitempty"`
 	Mine      bool            `json:"mine,omitempty"`
 	Notice    string          `json:"notice,omitempty"` // subtype of what Slack itself says
@@ -70,7 +71,7 @@ type ephemeral struct {
 	Blocks  json.RawMessage `json:"blocks,omitempty"`
 }
 
-func (d *Demo) desk(personID string, channels []slack.Channel, names map[string]string) desk {
+func (d *Demo) desk(personID string, channels []slack.Channel, names map[string]string, friends []friend) desk {
 	out := desk{Channels: []channel{}, Modals: []modal{}, Ephemerals: []ephemeral{}}
 	for _, c := range channels {
 		if !slices.Contains(c.Members, personID) {
@@ -82,7 +83,11 @@ func (d *Demo) desk(personID string, channels []slack.Channel, names map[string]
 		}
 		for _, m := range d.stage.Slack.Messages(c.ID) {
 			if !m.Deleted || m.Tombstone {
-				shown.Messages = append(shown.Messages, messageOf(m, personID, names))
+				post := messageOf(m, personID, names)
+				if i := slices.IndexFunc(friends, func(f friend) bool { return isCard(m, f.Name) }); i >= 0 {
+					post.Friend = friends[i].ID
+				}
+				shown.Messages = append(shown.Messages, post)
 			}
 		}
 		out.Channels = append(out.Channels, shown)

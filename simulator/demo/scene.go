@@ -89,7 +89,7 @@ func (d *Demo) scene(friendID, personID string) scene {
 	for _, c := range d.stage.LINE.Chats(simulator.BotUserID) {
 		s.Friends = append(s.Friends, d.friend(c, channels))
 	}
-	s.desk = d.desk(personID, channels, names)
+	s.desk = d.desk(personID, channels, names, s.Friends)
 	return s
 }
 
@@ -136,19 +136,30 @@ func (d *Demo) posts(channels []slack.Channel, user string) int {
 }
 
 // hasThread reports whether a person's own Slack channel holds a thread of a
-// friend, which posts carry the name of.
+// friend.
 func (d *Demo) hasThread(channels []slack.Channel, user, friend string) bool {
 	for _, c := range channels {
-		if !slices.Contains(c.Members, user) {
-			continue
-		}
-		for _, m := range d.stage.Slack.Messages(c.ID) {
-			if !m.Deleted && (m.ThreadTS == "" || m.ThreadTS == m.TS) && strings.HasPrefix(m.Username, friend) {
-				return true
-			}
+		if slices.Contains(c.Members, user) && slices.ContainsFunc(d.stage.Slack.Messages(c.ID), func(m slack.Message) bool {
+			return isCard(m, friend)
+		}) {
+			return true
 		}
 	}
 	return false
+}
+
+// isCard reports whether a message is the bot's first post of a friend's
+// thread. Its text, which follows the friend's name, tells; the name it was
+// posted under may be older than that.
+func isCard(m slack.Message, friend string) bool {
+	if m.BotID == "" || m.Deleted || m.ThreadTS != "" && m.ThreadTS != m.TS {
+		return false
+	}
+	text := m.Text
+	if strings.HasPrefix(text, "<@") {
+		_, text, _ = strings.Cut(text, "> ")
+	}
+	return strings.HasPrefix(text, friend)
 }
 
 func (d *Demo) chat(friendID string) []entry {

@@ -1,7 +1,7 @@
 // The page as a whole: who is chosen, what is shown, and where one looks.
 
 import * as api from "./api.js";
-import { h, icon, keep } from "./dom.js";
+import { become, h, icon, keep } from "./dom.js";
 import { Guide } from "./guide.js";
 import { Phone } from "./phone.js";
 import { Slack } from "./slack.js";
@@ -76,18 +76,18 @@ function render() {
   if (scene?.friend !== page.friend || scene.person !== page.person) return;
   for (const p of scene.people) if (!page.seen.has(p.id)) page.seen.set(p.id, p.posts);
   page.seen.set(page.person, page.personNow.posts);
-  keep($("friends"), scene.friends.map((f) => ({ id: f.id, name: f.name, face: f.face, chosen: f.id === page.friend })), (f) => f.id, friendButton);
+  keep($("friends"), scene.friends.map((f) => ({ id: f.id, name: f.name, face: f.face, chosen: f.id === page.friend })), (f) => f.id, friendButton, become);
   const friend = page.friendNow;
   keep($("people"), scene.people.map((p) => ({
     ...p, posts: 0, fresh: p.posts - (page.seen.get(p.id) ?? 0), chosen: p.id === page.person,
     sees: sight(friend, p), friend: friend.name,
-  })), (p) => p.id, personButton);
+  })), (p) => p.id, personButton, become);
   keep($("sight-key"), friend.seenBy.length ? [friend.name] : [], (n) => n, (n) => h("span", { class: "sight-key" }, icon("eye"), say("sees.key", short(n))));
   $("paid").textContent = say("paid", scene.used);
   keep($("tabs"), [
     { side: "phone", label: `${say("phone.tab")} · ${friend.name}`, chosen: document.body.dataset.side === "phone" },
-    { side: "slack", label: `${say("slack.tab")} · ${page.personNow.name}`, chosen: document.body.dataset.side === "slack", fresh: 0 },
-  ], (t) => t.side, tabButton);
+    { side: "slack", label: `${say("slack.tab")} · ${page.personNow.name}`, chosen: document.body.dataset.side === "slack" },
+  ], (t) => t.side, tabButton, become);
   phone.show(scene);
   slack.show(scene);
   guide.show(scene);

@@ -58,9 +58,11 @@ const outlines = {
 
 /**
  * keep makes parent's children be items, in order. An element is made anew only
- * when its item changed, so that what people type or look at stays.
+ * when its item changed, so that what people type or look at stays. With adopt
+ * the old one stays even then and becomes like the new one, but for its
+ * listeners: what people are about to press is not taken away from them.
  */
-export function keep(parent, items, key, make) {
+export function keep(parent, items, key, make, adopt) {
   const old = new Map([...parent.children].map((el) => [el.dataset.key, el]));
   let changed = false;
   const wanted = items.map((item) => {
@@ -71,9 +73,12 @@ export function keep(parent, items, key, make) {
     if (!el || el.print !== print) {
       const made = make(item);
       made.dataset.key = id;
-      made.print = print;
-      if (el) el.replaceWith(made);
-      el = made;
+      if (el && adopt) adopt(el, made);
+      else {
+        el?.replaceWith(made);
+        el = made;
+      }
+      el.print = print;
       changed = true;
     }
     return el;
@@ -83,6 +88,13 @@ export function keep(parent, items, key, make) {
     if (parent.children[i] !== el) parent.insertBefore(el, parent.children[i] ?? null);
   });
   return changed || old.size > 0;
+}
+
+/** become gives el the attributes and the content of made. */
+export function become(el, made) {
+  for (const { name } of [...el.attributes]) if (!made.hasAttribute(name)) el.removeAttribute(name);
+  for (const { name, value } of made.attributes) el.setAttribute(name, value);
+  el.replaceChildren(...made.childNodes);
 }
 
 /** follow scrolls to the end if the reader was there, or when told to. */

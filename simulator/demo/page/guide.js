@@ -27,9 +27,15 @@ export class Guide {
     return this.page.scene.friends[3];
   }
 
+  /** served says that somebody besides the owner sees the newcomer now. */
+  get served() {
+    const owner = this.page.scene.people[3];
+    return this.newcomer.seenBy.some((id) => id !== owner.id);
+  }
+
   show(scene) {
     this.notice(scene);
-    const at = steps.find((n) => !this.done.has(n)) ?? (this.newcomer.seenBy.length > 1 ? 7 : 6);
+    const at = steps.find((n) => !this.done.has(n)) ?? (this.served ? 7 : 6);
     keep(this.steps, steps.map((n) => ({ n, done: this.done.has(n), now: n === at })), (s) => s.n, (s) =>
       h("li", { class: `${s.done ? "done" : ""} ${s.now ? "now" : ""}`, "aria-current": s.now ? "step" : null },
         h("span", { class: "number" }, s.done ? icon("check") : String(s.n)), h("span", { class: "name" }, say(`guide.${s.n}`))));
@@ -72,7 +78,10 @@ export class Guide {
       case 1:
         page.look("phone");
         page.choose({ friend: this.hero.id });
-        if (!this.hero.preview) await api.phone("follow", { friend: this.hero.id });
+        if (!this.hero.preview) {
+          await api.phone("follow", { friend: this.hero.id });
+          await pause(unhurried);
+        }
         await api.phone("text", { friend: this.hero.id, text: say("guide.text.1") });
         break;
       case 2:
@@ -107,6 +116,11 @@ export class Guide {
     return api.slack("write", { person: this.page.person, channel: this.slack.channel, thread: this.slack.thread, text });
   }
 }
+
+/** unhurried is how long somebody takes to begin to write. */
+const unhurried = 700;
+
+const pause = (ms) => new Promise((done) => setTimeout(done, ms));
 
 /** until waits for what the next scenes bring. */
 function until(found) {

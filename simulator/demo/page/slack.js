@@ -56,7 +56,7 @@ export class Slack {
   /** root finds the first post of a friend's thread that can still be replied to. */
   root(friend) {
     for (const c of this.page.scene.channels) {
-      const post = c.messages.findLast((m) => m.app && !m.thread && !m.tombstone && m.name.startsWith(friend.name));
+      const post = c.messages.findLast((m) => m.friend === friend.id);
       if (post) return { channel: c.id, ts: post.ts };
     }
     return null;
