@@ -3,6 +3,7 @@ package bot
 import (
 	"context"
 	"errors"
+	"reflect"
 	"time"
 )
 
@@ -23,7 +24,7 @@ func ignoreNotFound(err error) error {
 // follows from that: Slack channels are made and repaired, and waiting friends
 // are shown to whoever may see them now.
 func (r *Relay) watchSettings(ctx context.Context) error {
-	known := map[string]int64{}
+	known := map[string]knownAccount{}
 	checked := time.Time{}
 	tick := time.NewTicker(settingsEvery)
 	defer tick.Stop()
@@ -47,7 +48,13 @@ func (r *Relay) watchSettings(ctx context.Context) error {
 	}
 }
 
-func (r *Relay) lookAtSettings(ctx context.Context, known map[string]int64, all bool) error {
+// knownAccount is what an account looked like last.
+type knownAccount struct {
+	version int64
+	line    LINEChannel
+}
+
+func (r *Relay) lookAtSettings(ctx context.Context, known map[string]knownAccount, all bool) error {
 	var accounts []AccountVersion
 	if err := r.Store.View(ctx, func(tx Tx) (err error) {
 		accounts, err = tx.Accounts()
@@ -56,21 +63,25 @@ func (r *Relay) lookAtSettings(ctx context.Context, known map[string]int64, all 
 		return err
 	}
 	for _, a := range accounts {
-		if known[a.ID] == a.Version && !all {
+		was := known[a.ID]
+		if was.version == a.Version && !all {
 			continue
 		}
-		changed := known[a.ID] != a.Version
-		if err := r.settingsChanged(ctx, a.ID, changed); err != nil {
+		line, err := r.settingsChanged(ctx, a, was)
+		if err != nil {
 			return err
 		}
-		known[a.ID] = a.Version
+		known[a.ID] = knownAccount{version: a.Version, line: line}
 	}
 	return nil
 }
 
-func (r *Relay) settingsChanged(ctx context.Context, accountID string, changed bool) error {
+// settingsChanged does what follows from an account as it is now, and returns
+// its LINE credentials: only other ones are a reason to try LINE again early.
+func (r *Relay) settingsChanged(ctx context.Context, a AccountVersion, was knownAccount) (line LINEChannel, err error) {
+	accountID, changed := a.ID, a.Version != was.version
 	var waiting []Friend
-	err := r.Store.InTx(ctx, func(tx Tx) error {
+	err = r.Store.InTx(ctx, func(tx Tx) error {
 		o, err := r.office(tx, accountID)
 		if err != nil {
 			return err
@@ -93,12 +104,9 @@ func (r *Relay) settingsChanged(ctx context.Context, accountID string, changed b
 		if err := r.askReconcile(tx, accountID); err != nil {
 			return err
 		}
-		paused, err := tx.ClearPause(linePause(accountID))
-		if err != nil {
-			return err
-		}
-		if paused { // perhaps the token was mended
-			if err := tx.HastenSends(accountID); err != nil {
+		line = o.LINE
+		if !reflect.DeepEqual(line, was.line) { // perhaps the token was mended
+			if err := r.tryLINEAgain(tx, accountID); err != nil {
 				return err
 			}
 		}
@@ -111,11 +119,11 @@ func (r *Relay) settingsChanged(ctx context.Context, accountID string, changed b
 		return err
 	})
 	if err != nil {
-		return err
+		return line, err
 	}
 	version, err := r.versionOf(ctx, accountID)
 	if err != nil {
-		return err
+		return line, err
 	}
 	for len(waiting) > 0 {
 		n := min(len(waiting), resightAtOnce)
@@ -127,9 +135,17 @@ func (r *Relay) settingsChanged(ctx context.Context, accountID string, changed b
 			}
 			return nil
 		}); err != nil {
-			return err
+			return line, err
 		}
 		waiting = waiting[n:]
 	}
-	return nil
+	return line, nil
+}
+
+// tryLINEAgain ends the waiting for an account's LINE channel.
+func (r *Relay) tryLINEAgain(tx Tx, accountID string) error {
+	if paused, err := tx.ClearPause(linePause(accountID)); err != nil || !paused {
+		return err
+	}
+	return tx.HastenSends(accountID)
 }
