@@ -122,8 +122,8 @@ func (r *Relay) pace(tx Tx, lane string) (wait int64, err error) {
 		burst int
 	}{
 		{LanePost, lane, time.Second, r.Limits.ChannelPerSecond, 5},
-		{rateKind, rateSlack, time.Minute, r.Limits.WorkspacePerMinute, 30},
-		{rateKind, rateEvents, time.Hour, r.Limits.EventsPerHour * 0.8, 1000}, // the rest is for what people do
+		{rateKind, rateSlack, time.Minute, r.Limits.WorkspacePerMinute, int(r.Limits.WorkspacePerMinute / 10)},
+		{rateKind, rateEvents, time.Hour, r.Limits.EventsPerHour * 0.8, int(r.Limits.EventsPerHour / 30)}, // the rest is for what people do
 	} {
 		if rate.count <= 0 {
 			continue

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -322,21 +323,27 @@ func (r *Relay) askWithMembers(ctx context.Context, c Call) error {
 	})
 }
 
-// countFollow counts a new friend; the owners get one line an hour.
+// countFollow counts a new friend; the owners get one line an hour. Whoever is
+// the first to be counted for an hour has it told, so that hour must not lie
+// ahead, though LINE's clock may; and the errand is this hour's own, since the
+// one before may still be waiting to tell of the last.
 func (r *Relay) countFollow(tx Tx, o *office, at int64) error {
-	hour := at - at%time.Hour.Milliseconds()
+	hour := hourOf(min(at, tx.Now()))
 	first, err := tx.CountFollow(o.ID, hour)
 	if err != nil || first > 1 {
 		return err
 	}
-	due := tx.Now() - tx.Now()%time.Hour.Milliseconds() + time.Hour.Milliseconds() + followsAfter.Milliseconds()
-	key := string(CallFollows) + ":" + o.ID
+	now := hourOf(tx.Now())
+	key := string(CallFollows) + ":" + o.ID + ":" + strconv.FormatInt(now, 10)
 	_, err = tx.AddCall(&Call{
 		ID: newID(), AccountID: o.ID, Lane: "task:" + key, Kind: CallFollows, Ref: o.ID, Merge: key,
-		State: CallQueued, NextAt: due, CreatedAt: tx.Now(),
+		State: CallQueued, NextAt: now + (time.Hour + followsAfter).Milliseconds(), CreatedAt: tx.Now(),
 	})
 	return err
 }
+
+// hourOf is the beginning of the hour of a time.
+func hourOf(at int64) int64 { return at - at%time.Hour.Milliseconds() }
 
 func (r *Relay) tellFollows(ctx context.Context, c Call) error {
 	return r.inStore(ctx, func(tx Tx) error {
@@ -344,7 +351,7 @@ func (r *Relay) tellFollows(ctx context.Context, c Call) error {
 		if err != nil {
 			return err
 		}
-		counts, err := tx.TakeFollows(o.ID, tx.Now()-tx.Now()%time.Hour.Milliseconds())
+		counts, err := tx.TakeFollows(o.ID, hourOf(tx.Now()))
 		if err != nil || len(counts) == 0 {
 			return err
 		}

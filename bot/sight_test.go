@@ -1,0 +1,110 @@
+package bot_test
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"madoguchi/bot"
+)
+
+// byTag has Sato see only the friends of the shop.
+func byTag(s *bot.Settings) { s.Operators[0].PermissionSets = []string{"shop"} }
+
+// shown are the words of a friend's thread, in order.
+func (w *world) shown(place string, f friend) (texts []string) {
+	w.t.Helper()
+	for _, p := range w.inThread(place, w.card(place, f).TS) {
+		texts = append(texts, p.texts()...)
+	}
+	return texts
+}
+
+func numbered(from, to int) (all []string) {
+	for i := from; i <= to; i++ {
+		all = append(all, fmt.Sprintf("%d番", i))
+	}
+	return all
+}
+
+// Whoever gains sight of a waiting friend gets the card, the last twenty
+// messages and a mention; whoever regains it gets what is new and nothing twice.
+func TestSight(t *testing.T) {
+	each(t, options{settings: byTag}, func(t *testing.T, w *world) {
+		f := w.newFriend("花子")
+		for _, text := range numbered(1, 25) {
+			w.says(f, text)
+		}
+		w.card(bot.OwnersPlace, f)
+		if len(w.posts("sato")) != 0 {
+			t.Fatal("Sato sees a friend without the shop's tag")
+		}
+
+		w.tags(bot.OwnersPlace, f, "t-aoyama")
+		if got, want := w.shown("sato", f), numbered(6, 25); !slices.Equal(got, want) {
+			t.Errorf("after gaining sight: %q, want the last twenty", got)
+		}
+		if m := w.card("sato", f).First.Mention; m != sato {
+			t.Errorf("the card mentions %q", m)
+		}
+
+		w.says(f, "26番")
+		w.tags(bot.OwnersPlace, f)
+		w.says(f, "27番")
+		if got, want := w.shown("sato", f), numbered(6, 26); !slices.Equal(got, want) {
+			t.Errorf("after losing sight: %q", got)
+		}
+		w.tags(bot.OwnersPlace, f, "t-aoyama")
+		if got, want := w.shown("sato", f), numbered(6, 27); !slices.Equal(got, want) {
+			t.Errorf("after regaining sight: %q, want nothing twice", got)
+		}
+		if n := len(w.cards("sato", f)); n != 1 {
+			t.Errorf("%d threads, want one", n)
+		}
+	})
+}
+
+// Of a friend who does not wait, whoever gains sight gets nothing until the
+// next message.
+func TestSightOfWhoDoesNotWait(t *testing.T) {
+	each(t, options{settings: byTag}, func(t *testing.T, w *world) {
+		f := w.newFriend("花子")
+		w.says(f, "1番")
+		w.pressesCard(owner, bot.OwnersPlace, f, bot.ActDone)
+		w.tags(bot.OwnersPlace, f, "t-aoyama")
+		if n := len(w.posts("sato")); n != 0 {
+			t.Errorf("%d posts about a friend who does not wait", n)
+		}
+		w.says(f, "2番")
+		if got := w.shown("sato", f); !slices.Equal(got, []string{"2番"}) {
+			t.Errorf("with the next message: %q", got)
+		}
+	})
+}
+
+// What was still queued for somebody who lost sight goes to those who see.
+func TestQueuedPartsAreRerouted(t *testing.T) {
+	each(t, options{settings: byTag}, func(t *testing.T, w *world) {
+		f := w.newFriend("花子")
+		w.says(f, "1番")
+		w.tags(bot.OwnersPlace, f, "t-aoyama")
+		w.slack.refuses(func(_, channelID string) *bot.Failure {
+			if channelID != channelOf("sato") {
+				return nil
+			}
+			return &bot.Failure{Kind: bot.RateLimited, Code: "ratelimited", RetryAfter: time.Minute}
+		})
+		w.says(f, "2番")
+		w.says(f, "3番")
+		w.tags(bot.OwnersPlace, f)
+		w.slack.refuses(nil)
+		w.pass(2 * time.Minute)
+		if got := w.shown("sato", f); !slices.Equal(got, []string{"1番"}) {
+			t.Errorf("Sato, who lost sight, was shown %q", got)
+		}
+		if got := w.shown(bot.OwnersPlace, f); !slices.Equal(got, numbered(1, 3)) {
+			t.Errorf("the owners were shown %q", got)
+		}
+	})
+}
