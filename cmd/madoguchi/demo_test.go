@@ -64,7 +64,8 @@ func TestDemoAnswersItsOwnPageOnly(t *testing.T) {
 		"a name that leads here": {http.MethodGet, page, "evil.example", nil, http.StatusMisdirectedRequest},
 		"another page's act": {
 			http.MethodPost, act, "",
-			http.Header{"Sec-Fetch-Site": {"cross-site"}, "Origin": {"https://evil.example"}}, http.StatusForbidden,
+			http.Header{"Sec-Fetch-Site": {"cross-site"}, "Origin": {"https://evil.example"}},
+			http.StatusForbidden,
 		},
 		"an act that cannot be read": {http.MethodPost, act, "", nil, http.StatusBadRequest},
 	} {

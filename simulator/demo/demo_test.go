@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"encoding/json"
+	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -35,8 +36,13 @@ func open(t *testing.T) (*simulator.Stage, string) {
 	return stage, server.URL
 }
 
-// ask makes a request; the caller need not close the answer.
-func ask(t *testing.T, method, url string, body []byte) *http.Response {
+type answer struct {
+	status int
+	header http.Header
+	body   io.Reader // until the test ends
+}
+
+func ask(t *testing.T, method, url string, body []byte) answer {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), method, url, bytes.NewReader(body))
 	if err != nil {
@@ -47,20 +53,20 @@ func ask(t *testing.T, method, url string, body []byte) *http.Response {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = resp.Body.Close() })
-	return resp
+	return answer{resp.StatusCode, resp.Header, resp.Body}
 }
 
 func TestPageRunsNothingOfOthers(t *testing.T) {
 	_, base := open(t)
 	for _, path := range []string{"/demo", "/demo/page/app.js", "/demo/page/base.css", "/demo/faces/hanako", "/demo/stickers/thanks"} {
 		resp := ask(t, http.MethodGet, base+path, nil)
-		policy := resp.Header.Get("Content-Security-Policy")
-		if resp.StatusCode != http.StatusOK || !strings.HasPrefix(policy, "default-src 'none'") || strings.Contains(policy, "unsafe") {
-			t.Errorf("GET %s = %d under %q", path, resp.StatusCode, policy)
+		policy := resp.header.Get("Content-Security-Policy")
+		if resp.status != http.StatusOK || !strings.HasPrefix(policy, "default-src 'none'") || strings.Contains(policy, "unsafe") {
+			t.Errorf("GET %s = %d under %q", path, resp.status, policy)
 		}
 	}
-	if resp := ask(t, http.MethodGet, base+"/demo/faces/nobody", nil); resp.StatusCode != http.StatusNotFound {
-		t.Errorf("an unknown face is answered %d", resp.StatusCode)
+	if resp := ask(t, http.MethodGet, base+"/demo/faces/nobody", nil); resp.status != http.StatusNotFound {
+		t.Errorf("an unknown face is answered %d", resp.status)
 	}
 }
 
@@ -74,8 +80,8 @@ func TestUploadsDoNotRun(t *testing.T) {
 	}
 	page := []byte("<!doctype html><script>alert(1)</script>")
 	query := "?person=" + simulator.Sato + "&channel=" + room + "&name=photo.png"
-	if resp := ask(t, http.MethodPost, base+"/demo/api/slack/file"+query, page); resp.StatusCode != http.StatusOK {
-		t.Fatalf("share a file = %d", resp.StatusCode)
+	if resp := ask(t, http.MethodPost, base+"/demo/api/slack/file"+query, page); resp.status != http.StatusOK {
+		t.Fatalf("share a file = %d", resp.status)
 	}
 	messages := stage.Slack.Messages(room)
 	files := messages[len(messages)-1].Files
@@ -83,18 +89,18 @@ func TestUploadsDoNotRun(t *testing.T) {
 		t.Fatalf("Files = %v", files)
 	}
 	resp := ask(t, http.MethodGet, base+"/demo/api/files/"+files[0].ID, nil)
-	if got := resp.Header.Get("Content-Type"); got != "application/octet-stream" || resp.Header.Get("Content-Disposition") != "attachment" ||
-		!strings.Contains(resp.Header.Get("Content-Security-Policy"), "sandbox") {
-		t.Errorf("a page under the name of a picture is answered as %v", resp.Header)
+	if got := resp.header.Get("Content-Type"); got != "application/octet-stream" || resp.header.Get("Content-Disposition") != "attachment" ||
+		!strings.Contains(resp.header.Get("Content-Security-Policy"), "sandbox") {
+		t.Errorf("a page under the name of a picture is answered as %v", resp.header)
 	}
-	if resp := ask(t, http.MethodPost, base+"/demo/api/phone/picture?friend="+simulator.Hanako, page); resp.StatusCode != http.StatusUnsupportedMediaType {
-		t.Errorf("a page as a friend's picture = %d", resp.StatusCode)
+	if resp := ask(t, http.MethodPost, base+"/demo/api/phone/picture?friend="+simulator.Hanako, page); resp.status != http.StatusUnsupportedMediaType {
+		t.Errorf("a page as a friend's picture = %d", resp.status)
 	}
 }
 
 func TestActs(t *testing.T) {
 	stage, base := open(t)
-	act := func(path, body string) int { return ask(t, http.MethodPost, base+path, []byte(body)).StatusCode }
+	act := func(path, body string) int { return ask(t, http.MethodPost, base+path, []byte(body)).status }
 	for _, tc := range []struct {
 		path, body string
 		want       int
@@ -120,7 +126,7 @@ func TestActs(t *testing.T) {
 func TestStream(t *testing.T) {
 	stage, base := open(t)
 	resp := ask(t, http.MethodGet, base+"/demo/api/stream?friend="+simulator.Hanako+"&person="+simulator.Sato, nil)
-	lines := bufio.NewScanner(resp.Body)
+	lines := bufio.NewScanner(resp.body)
 	lines.Buffer(nil, 1<<20)
 	type shown struct {
 		Friends []struct{ Name string }
@@ -147,8 +153,8 @@ func TestStream(t *testing.T) {
 	if err := stage.Play(); err != nil {
 		t.Fatal(err)
 	}
-	if resp := ask(t, http.MethodPost, base+"/demo/api/phone/text", []byte(`{"friend":"`+simulator.Hanako+`","text":"<b>青山店</b>"}`)); resp.StatusCode != http.StatusOK {
-		t.Fatalf("write = %d", resp.StatusCode)
+	if resp := ask(t, http.MethodPost, base+"/demo/api/phone/text", []byte(`{"friend":"`+simulator.Hanako+`","text":"<b>青山店</b>"}`)); resp.status != http.StatusOK {
+		t.Fatalf("write = %d", resp.status)
 	}
 	for {
 		if chat := next().Chat; len(chat) == 1 && chat[0].Bubbles[0].Text == "<b>青山店</b>" {
