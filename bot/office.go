@@ -90,7 +90,7 @@ func (r *Relay) office(tx Tx, accountID string) (*office, error) {
 	if err != nil {
 		return nil, fmt.Errorf("account %s: %w", accountID, err)
 	}
-	identities, err := tx.Identities(accountID)
+	identities, err := tx.Identities(&a)
 	if err != nil {
 		return nil, err
 	}

@@ -271,7 +271,7 @@ func (c *reconciling) findOperator(ctx context.Context) error {
 		return c.tell(ctx, "relay.operator_unknown", op.Name)
 	}
 	return c.relay.inStore(ctx, func(tx Tx) error {
-		if err := tx.SetIdentity(c.office.ID, op.Key, user.ID); err != nil {
+		if err := tx.SetIdentity(c.office.ID, op.Key, op.Email, user.ID); err != nil {
 			return err
 		}
 		var err error

@@ -76,10 +76,12 @@ type AccountTx interface {
 	SetBotUserID(accountID, userID string) error        // raises the version
 	SetRedeliverySeen(accountID string, at int64) error // Accept does so itself
 	RedeliverySeen(accountID string) (int64, error)
-	// Identities are Slack users found by e-mail, by operator key.
-	Identities(accountID string) (map[string]string, error)
-	// SetIdentity stores one and raises the account's version.
-	SetIdentity(accountID, operator, slackUser string) error
+	// Identities are the Slack users found by the e-mails that an account's
+	// operators have now, by operator key.
+	Identities(a *Account) (map[string]string, error)
+	// SetIdentity stores who was found by an e-mail and raises the account's
+	// version.
+	SetIdentity(accountID, operator, email, slackUser string) error
 	// AccountVersion is the version of one account, to see whether a copy is old.
 	AccountVersion(id string) (int64, error)
 

@@ -80,13 +80,31 @@ func (t *tx) SaveAccount(a *bot.Account, applied *bot.Settings) error {
 			return fmt.Errorf("applied settings of account %s: %w", a.ID, err)
 		}
 	}
-	return t.get("save account", &a.Version, `INSERT INTO account (id, slug, version, settings, applied, line_sealed, bot_user_id)
+	if err := t.get("save account", &a.Version, `INSERT INTO account (id, slug, version, settings, applied, line_sealed, bot_user_id)
 		VALUES (?, ?, 1, ?, ?, ?, ?)
 		ON CONFLICT (id) DO UPDATE SET slug = excluded.slug, version = account.version + 1, settings = excluded.settings,
 			applied = CASE WHEN excluded.applied = '' THEN account.applied ELSE excluded.applied END,
 			line_sealed = excluded.line_sealed, bot_user_id = excluded.bot_user_id
 		RETURNING version`,
-		a.ID, a.Slug, string(settings), string(file), t.store.sealer.seal(credentials, sealedPlace(a.ID)), a.BotUserID)
+		a.ID, a.Slug, string(settings), string(file), t.store.sealer.seal(credentials, sealedPlace(a.ID)), a.BotUserID); err != nil {
+		return err
+	}
+	return t.forgetIdentities(a)
+}
+
+// forgetIdentities removes those of operators who are gone: somebody who comes
+// back is looked up again.
+func (t *tx) forgetIdentities(a *bot.Account) error {
+	query := `DELETE FROM operator_identity WHERE account_id = ?`
+	args := []any{a.ID}
+	if ops := a.Settings.Operators; len(ops) > 0 {
+		query += ` AND operator NOT IN (` + places(len(ops)) + `)`
+		for _, op := range ops {
+			args = append(args, op.Key)
+		}
+	}
+	_, err := t.exec("forget identities", query, args...)
+	return err
 }
 
 // Applied implements bot.AccountTx.
@@ -122,24 +140,32 @@ func (t *tx) RedeliverySeen(accountID string) (at int64, err error) {
 }
 
 // Identities implements bot.AccountTx.
-func (t *tx) Identities(accountID string) (map[string]string, error) {
+func (t *tx) Identities(a *bot.Account) (map[string]string, error) {
 	var rows []struct {
 		Operator  string `db:"operator"`
+		Email     string `db:"email"`
 		SlackUser string `db:"slack_user"`
 	}
-	err := t.list("identities", &rows, `SELECT operator, slack_user FROM operator_identity WHERE account_id = ?`, accountID)
+	err := t.list("identities", &rows, `SELECT operator, email, slack_user FROM operator_identity WHERE account_id = ?`, a.ID)
+	present := make(map[string]string, len(a.Settings.Operators))
+	for _, op := range a.Settings.Operators {
+		present[op.Key] = op.Email
+	}
 	found := make(map[string]string, len(rows))
 	for _, r := range rows {
-		found[r.Operator] = r.SlackUser
+		if r.Email == present[r.Operator] {
+			found[r.Operator] = r.SlackUser
+		}
 	}
 	return found, err
 }
 
 // SetIdentity implements bot.AccountTx. One that is there already raises nothing.
-func (t *tx) SetIdentity(accountID, operator, slackUser string) error {
-	n, err := t.exec("set identity", `INSERT INTO operator_identity (account_id, operator, slack_user) VALUES (?, ?, ?)
-		ON CONFLICT (account_id, operator) DO UPDATE SET slack_user = excluded.slack_user
-			WHERE operator_identity.slack_user <> excluded.slack_user`, accountID, operator, slackUser)
+func (t *tx) SetIdentity(accountID, operator, email, slackUser string) error {
+	n, err := t.exec("set identity", `INSERT INTO operator_identity (account_id, operator, email, slack_user) VALUES (?, ?, ?, ?)
+		ON CONFLICT (account_id, operator) DO UPDATE SET email = excluded.email, slack_user = excluded.slack_user
+			WHERE operator_identity.email <> excluded.email OR operator_identity.slack_user <> excluded.slack_user`,
+		accountID, operator, email, slackUser)
 	if err != nil || n == 0 {
 		return err
 	}

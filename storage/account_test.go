@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"madoguchi/bot"
+	"madoguchi/operators"
 	"madoguchi/storage/storagetest"
 )
 
@@ -30,18 +31,15 @@ func TestAccounts(t *testing.T) {
 			if err != nil || applied == nil || applied.Name != "青山サロン" {
 				t.Errorf("applied = %v (%v)", applied, err)
 			}
-			if err := errors.Join(tx.SetIdentity("a1", "sato", "U1"), tx.SetIdentity("a1", "sato", "U1"), tx.SetBotUserID("a1", "B1")); err != nil {
+			set := func(email, user string) error { return tx.SetIdentity("a1", "sato", email, user) }
+			if err := errors.Join(set("sato@example.com", "U1"), set("sato@example.com", "U1"), tx.SetBotUserID("a1", "B1")); err != nil {
 				return err
 			}
 			got, err := tx.AccountBySlug("aoyama-2")
 			if got.Version != 5 || got.BotUserID != "B1" {
 				t.Errorf("version %d, bot %q; want 5, B1", got.Version, got.BotUserID)
 			}
-			ids, ierr := tx.Identities("a1")
-			if ids["sato"] != "U1" {
-				t.Errorf("identities = %v", ids)
-			}
-			return errors.Join(err, ierr)
+			return err
 		})
 		w.do(func(tx bot.Tx) error {
 			one, e1 := tx.Heartbeat(5)
@@ -70,6 +68,48 @@ func TestAccounts(t *testing.T) {
 				t.Errorf("audit of the friend %d, of all %d", len(of), len(all))
 			}
 			return errors.Join(e1, e2, e3, e4, e5, e6, e7, e8, e9, e10, e11)
+		})
+	})
+}
+
+// Whoever was found by an e-mail is the operator only while the operator has
+// that e-mail.
+func TestIdentityGoesWithItsEmail(t *testing.T) {
+	storagetest.Each(t, func(t *testing.T, db storagetest.Database) {
+		w := newWorld(t, db)
+		w.do(func(tx bot.Tx) error {
+			a, err := tx.Account("a1")
+			if err != nil {
+				return err
+			}
+			is := func(email, want string) {
+				t.Helper()
+				a.Settings.Operators = nil
+				if email != "" {
+					a.Settings.Operators = []operators.Operator{{Key: "sato", Email: email}}
+				}
+				if err := tx.SaveAccount(&a, nil); err != nil {
+					t.Fatal(err)
+				}
+				found, err := tx.Identities(&a)
+				if err != nil || found["sato"] != want {
+					t.Errorf("with %q: %v (%v), want %q", email, found, err, want)
+				}
+			}
+			is("sato@example.com", "")
+			if err := tx.SetIdentity("a1", "sato", "sato@example.com", "U1"); err != nil {
+				return err
+			}
+			is("sato@example.com", "U1")
+			is("ito@example.com", "")
+			is("sato@example.com", "U1")
+			if err := tx.SetIdentity("a1", "sato", "ito@example.com", "U1"); err != nil {
+				return err
+			}
+			is("ito@example.com", "U1")
+			is("", "")
+			is("ito@example.com", "")
+			return nil
 		})
 	})
 }

@@ -126,7 +126,7 @@ func readKnown(tx bot.Tx, id string) (a knownAccount, err error) {
 	if a.Account, err = tx.Account(id); err != nil {
 		return a, err
 	}
-	if a.identities, err = tx.Identities(id); err != nil {
+	if a.identities, err = tx.Identities(&a.Account); err != nil {
 		return a, err
 	}
 	channels, err := tx.SlackChannels(id)

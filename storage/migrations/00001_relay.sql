@@ -22,6 +22,7 @@ CREATE TABLE account (
 CREATE TABLE operator_identity (
     account_id TEXT NOT NULL REFERENCES account (id),
     operator   TEXT NOT NULL,
+    email      TEXT NOT NULL, -- by which the Slack user was found
     slack_user TEXT NOT NULL,
     PRIMARY KEY (account_id, operator)
 );
