@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -282,7 +283,13 @@ func (r *Relay) learnDestination(ctx context.Context, c Call) error {
 	if err != nil || info.UserID == a.BotUserID {
 		return err
 	}
-	return r.inStore(ctx, func(tx Tx) error { return tx.SetBotUserID(a.ID, info.UserID) })
+	return r.inStore(ctx, func(tx Tx) error {
+		now, err := r.accountOf(tx, a.ID)
+		if err != nil || !reflect.DeepEqual(now.LINE, a.LINE) {
+			return err // other credentials came meanwhile, and are asked about on their own
+		}
+		return tx.SetBotUserID(a.ID, info.UserID)
+	})
 }
 
 // askWithMembers asks whether a reply to a group may be pushed, with what it

@@ -3,6 +3,7 @@ package config
 import (
 	"errors"
 	"fmt"
+	"reflect"
 	"slices"
 	"time"
 
@@ -44,8 +45,7 @@ func Plan(file *File, current *bot.Account, applied *bot.Settings) (Change, erro
 		if current.Slug != file.Account {
 			return Change{}, errors.New("plan: the file is for another account")
 		}
-		p.next = *current
-		p.before = current.Settings
+		p.next, p.current = *current, *current
 	}
 	if applied != nil {
 		p.applied = *applied
@@ -78,7 +78,7 @@ type planner struct {
 	faultList
 	file    *File
 	isNew   bool
-	before  bot.Settings
+	current bot.Account // zero for a new one
 	applied bot.Settings
 	next    bot.Account
 
@@ -123,25 +123,30 @@ func (p *planner) plan() {
 	set(&s.Owners, f.owners)
 	set(&s.OwnersChannel, f.ownersChannel)
 	set(&p.next.LINE, f.credentials)
+	if !reflect.DeepEqual(p.next.LINE, p.current.LINE) {
+		// They may be another bot's, whose webhooks would all seem to have
+		// strayed here. LINE tells again whose they are.
+		p.next.BotUserID = ""
+	}
 
 	// All names first: a permission set may refer to a tag that is listed below it.
-	p.tags = identify(p, tagNames, f.tags, p.before.Tags, p.applied.Tags)
-	p.fields = identify(p, fieldNames, f.fields, p.before.Fields, p.applied.Fields)
-	p.templates = identify(p, templateNames, f.templates, p.before.Templates, p.applied.Templates)
-	p.sets = identify(p, setNames, f.sets, p.before.PermissionSets, p.applied.PermissionSets)
-	p.operators = identify(p, operatorNames, f.operators, p.before.Operators, p.applied.Operators)
+	p.tags = identify(p, tagNames, f.tags, p.current.Settings.Tags, p.applied.Tags)
+	p.fields = identify(p, fieldNames, f.fields, p.current.Settings.Fields, p.applied.Fields)
+	p.templates = identify(p, templateNames, f.templates, p.current.Settings.Templates, p.applied.Templates)
+	p.sets = identify(p, setNames, f.sets, p.current.Settings.PermissionSets, p.applied.PermissionSets)
+	p.operators = identify(p, operatorNames, f.operators, p.current.Settings.Operators, p.applied.Operators)
 
-	s.Tags = assemble(tagNames, p.tags, f.tags, p.before.Tags, func(e entry[tag], id string) routing.Tag {
+	s.Tags = assemble(tagNames, p.tags, f.tags, p.current.Settings.Tags, func(e entry[tag], id string) routing.Tag {
 		return routing.Tag{ID: id, Name: e.name.value}
 	})
-	s.Fields = assemble(fieldNames, p.fields, f.fields, p.before.Fields, func(e entry[field], id string) bot.Field {
+	s.Fields = assemble(fieldNames, p.fields, f.fields, p.current.Settings.Fields, func(e entry[field], id string) bot.Field {
 		return bot.Field{ID: id, Name: e.name.value, Type: e.body.kind, Choices: e.body.choices}
 	})
-	s.Templates = assemble(templateNames, p.templates, f.templates, p.before.Templates, func(e entry[template], id string) bot.Template {
+	s.Templates = assemble(templateNames, p.templates, f.templates, p.current.Settings.Templates, func(e entry[template], id string) bot.Template {
 		return bot.Template{ID: id, Name: e.name.value, Text: e.body.text.value}
 	})
-	s.PermissionSets = assemble(setNames, p.sets, f.sets, p.before.PermissionSets, p.permissionSet)
-	s.Operators = assemble(operatorNames, p.operators, f.operators, p.before.Operators, p.operator)
+	s.PermissionSets = assemble(setNames, p.sets, f.sets, p.current.Settings.PermissionSets, p.permissionSet)
+	s.Operators = assemble(operatorNames, p.operators, f.operators, p.current.Settings.Operators, p.operator)
 	if f.rules.given() {
 		s.Rules = p.rules()
 	}

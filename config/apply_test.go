@@ -246,3 +246,22 @@ func TestPlanIsForOneAccount(t *testing.T) {
 		t.Error("a file for another account was planned")
 	}
 }
+
+// Other credentials may be another bot's: what is known of the last one's must
+// not make its webhooks look strayed.
+func TestPlanForgetsTheBotOfOtherCredentials(t *testing.T) {
+	for _, test := range []struct{ file, want string }{
+		{"name: 渋谷サロン", "Ubot"},
+		{"line: {channel_secret: hunter2, channel_token: hunter3}", "Ubot"},
+		{"line: {channel_secret: hunter2, channel_token: hunter9}", ""},
+		{"line: {channel_secret: hunter9, channel_token: hunter3}", ""},
+		{"line: {channel_secret: hunter2, channel_id: 42}", ""},
+	} {
+		current := stored(t)
+		current.BotUserID = "Ubot"
+		change := mustPlan(t, "account: aoyama\n"+test.file+"\n", current, &current.Settings)
+		if got := change.Account.BotUserID; got != test.want {
+			t.Errorf("%s: the bot is %q, want %q", test.file, got, test.want)
+		}
+	}
+}
