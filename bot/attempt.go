@@ -28,10 +28,21 @@ func failureOf(err error) *Failure {
 	return AsFailure(err)
 }
 
-// outlive returns a context for recording the outcome of a request that has
-// left, which must also work while the process is stopping.
+// outlive returns a context for a request and for recording its outcome, which
+// must also work while the process is stopping. It ends before the lease does:
+// an adapter's request takes ten seconds at most, and so does the record.
 func outlive(ctx context.Context) (context.Context, context.CancelFunc) {
-	return context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+	return context.WithTimeout(context.WithoutCancel(ctx), 20*time.Second)
+}
+
+// voidCall ends a call that has become pointless.
+func (r *Relay) voidCall(ctx context.Context, lane Lane, c Call) error {
+	return r.Store.InTx(ctx, func(tx Tx) error {
+		c := c // it may run again
+		tx.Fence(lane)
+		endCall(tx, &c, CallVoid)
+		return tx.SaveCall(&c)
+	})
 }
 
 func (r *Relay) saveCall(ctx context.Context, lane Lane, c Call) error {

@@ -3,6 +3,7 @@ package bot
 import (
 	"errors"
 	"slices"
+	"strings"
 
 	"madoguchi/operators"
 )
@@ -273,7 +274,7 @@ func (p *pressed) wasDelivered(s sending, rp *Reply) error {
 	if err := s.delivered(rp, state, ""); err != nil {
 		return err
 	}
-	return s.answered(rp.AuthorName)
+	return s.answered(rp.AuthorName, rp.ReleasedAt)
 }
 
 func (p *pressed) cancel(rp *Reply) error {
@@ -303,7 +304,7 @@ func (p *pressed) sendAgain(s sending, rp *Reply) error {
 		return err
 	}
 	p.tx.Poke(LaneSend, sendLane(p.friend.ID), 0)
-	return s.releaseOne(rp, p.userID)
+	return s.releaseOne(rp, p.userID, p.tx.Now())
 }
 
 func (r *Relay) decideSubmit(tx Tx, e StoredEvent, teamID string, ev SlackSubmit) error {
@@ -339,10 +340,13 @@ func (p *pressed) setTags(chosen []string) error {
 	if d, err := p.may(operators.Tags, ""); err != nil || !d.Allowed {
 		return err
 	}
+	before := strings.Split(p.action.Before, ",")
 	changed, refused := false, false
 	for _, t := range p.office.Settings.Tags {
 		want, has := slices.Contains(chosen, t.ID), slices.Contains(p.tags, t.ID)
-		if want == has {
+		// What the person did not touch stays as it is, whatever a rule or
+		// somebody else did to it while the modal was open.
+		if want == slices.Contains(before, t.ID) || want == has {
 			continue
 		}
 		d := p.office.people.Decide(p.person, operators.Friend{ID: p.friend.ID, Tags: p.tags}, operators.Action{Right: operators.Tags, Item: t.ID})

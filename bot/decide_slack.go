@@ -364,6 +364,9 @@ func (r *Relay) decideEdit(tx Tx, teamID string, ev SlackEdit) error {
 	if err != nil {
 		return err
 	}
+	if err := r.recall(tx, &rp); err != nil {
+		return err
+	}
 	rp.EditedTS = ev.EditedTS
 	ev.Text = o.named(ev.Text)
 	switch rp.State {
@@ -377,6 +380,9 @@ func (r *Relay) decideEdit(tx Tx, teamID string, ev SlackEdit) error {
 		}
 		return tx.SaveReply(&rp)
 	case ReplyNote:
+		if may, err := r.mayChangeNote(tx, o, &f, &rp); err != nil || !may {
+			return err
+		}
 		return r.editNote(tx, &rp, ev.Text)
 	case ReplyRefused, ReplyFailed, ReplyCancelled:
 		if err := tx.SaveReply(&rp); err != nil {
@@ -450,7 +456,8 @@ func (r *Relay) decideDelete(tx Tx, teamID string, ev SlackDelete) error {
 	if err != nil {
 		return err
 	}
-	if _, err := tx.LockFriend(rp.FriendID); err != nil {
+	f, err := tx.LockFriend(rp.FriendID)
+	if err != nil {
 		return err
 	}
 	if rp, err = tx.Reply(rp.ID); err != nil {
@@ -458,6 +465,9 @@ func (r *Relay) decideDelete(tx Tx, teamID string, ev SlackDelete) error {
 	}
 	o, err := r.office(tx, rp.AccountID)
 	if err != nil {
+		return err
+	}
+	if err := r.recall(tx, &rp); err != nil {
 		return err
 	}
 	switch rp.State {
@@ -468,6 +478,9 @@ func (r *Relay) decideDelete(tx Tx, teamID string, ev SlackDelete) error {
 		}
 		return r.audit(tx, o, rp.UserID, "reply_cancelled", rp.FriendID, true, nil, "reply", rp.ID)
 	case ReplyNote:
+		if may, err := r.mayChangeNote(tx, o, &f, &rp); err != nil || !may {
+			return err
+		}
 		m, err := tx.Message(rp.MessageID)
 		if err != nil {
 			return err
@@ -482,4 +495,49 @@ func (r *Relay) decideDelete(tx Tx, teamID string, ev SlackDelete) error {
 	default:
 		return nil
 	}
+}
+
+// recall takes a reply back into the lane whose call was certainly not carried
+// out yet, so that an edit or deletion still counts. Its companions in the call
+// go back with it.
+func (r *Relay) recall(tx Tx, rp *Reply) error {
+	if rp.State != ReplySending {
+		return nil
+	}
+	c, err := tx.Call(rp.CallID)
+	if err != nil || c.State != CallQueued || c.UnsureAt != 0 {
+		return err
+	}
+	members, err := tx.RepliesOfCall(c.ID)
+	if err != nil {
+		return err
+	}
+	endCall(tx, &c, CallVoid)
+	if err := tx.SaveCall(&c); err != nil {
+		return err
+	}
+	for i := range members {
+		members[i].State, members[i].CallID = ReplyReleased, ""
+		if err := tx.SaveReply(&members[i]); err != nil {
+			return err
+		}
+	}
+	tx.Poke(LaneSend, c.Lane, 0)
+	*rp, err = tx.Reply(rp.ID)
+	return err
+}
+
+// mayChangeNote tells whether the author of a note may still view the friend:
+// a note is shown to colleagues, whoever changes it later.
+func (r *Relay) mayChangeNote(tx Tx, o *office, f *Friend, rp *Reply) (bool, error) {
+	tags, err := tx.FriendTags(f.ID)
+	if err != nil {
+		return false, err
+	}
+	d := o.people.Decide(o.person(rp.TeamID, "", rp.UserID), operators.Friend{ID: f.ID, Tags: onTags(tags)},
+		operators.Action{Right: operators.View})
+	if d.Allowed {
+		return true, nil
+	}
+	return false, r.audit(tx, o, rp.UserID, "note", f.ID, false, d.Sets, "reason", string(d.Reason))
 }

@@ -254,6 +254,11 @@ func (r *Relay) attemptInChannel(ctx context.Context, lane Lane, channel SlackCh
 
 // resumePost goes on with a post that was not finished at its first attempt.
 func (r *Relay) resumePost(ctx context.Context, lane Lane, channel SlackChannel, c Call) error {
+	if c.Token != "" && c.Token != channel.ChannelID {
+		// An answer in a Slack channel that was replaced since.
+		r.Log.Warn("an answer to a person is for a Slack channel that is gone", "call", c.ID)
+		return r.voidCall(ctx, lane, c)
+	}
 	if c.State == CallCalling { // its process died in the middle
 		c.State, c.UnsureAt = CallUncertain, max(c.FirstAt, c.UnsureAt)
 	}
@@ -418,12 +423,12 @@ func (r *Relay) repeatPost(ctx context.Context, lane Lane, channel SlackChannel,
 
 // attemptPost makes the one request of a frozen post and records what came of it.
 func (r *Relay) attemptPost(ctx context.Context, lane Lane, channel SlackChannel, c Call) error {
-	started := r.Now()
-	posted, err := r.Slack.Post(ctx, c.Body)
-	// Once the request has left, its outcome must be recorded even when the
-	// process is stopping.
+	// A request that was begun is carried through and recorded even when the
+	// process is stopping: to break it off would make it uncertain.
 	ctx, cancel := outlive(ctx)
 	defer cancel()
+	started := r.Now()
+	posted, err := r.Slack.Post(ctx, c.Body)
 	f := failureOf(err)
 	r.noteAttempt(ctx, c, started, f)
 	if f == nil {

@@ -207,7 +207,7 @@ type Call struct {
 	Merge     string    `db:"merge_key"` // at most one unfinished call has this key; "" does not count
 	Body      []byte    `db:"body"`
 	RetryKey  string    `db:"retry_key"` // LINE push
-	Token     string    `db:"token"`     // id of the reply token it uses; "" for a push
+	Token     string    `db:"token"`     // id of the reply token it uses, "" for a push; Slack's id of the channel that an answer to a person is for
 	Repeat    bool      `db:"repeated"`  // a post made again after an uncertain one
 	State     CallState `db:"state"`
 	Attempts  int       `db:"attempts"` // those that counted

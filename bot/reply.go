@@ -2,6 +2,7 @@ package bot
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -30,17 +31,31 @@ func (r *Relay) say(tx Tx, o *office, c SlackChannel, threadTS, mention string, 
 		Locale: o.Settings.Locale, Zone: o.zone, Now: tx.Now(), CallID: id, ThreadTS: threadTS, Mention: mention, Items: []ItemView{item},
 	})
 	_, err := tx.AddCall(&Call{
-		ID: id, AccountID: o.ID, Lane: postLane(c.ID), Kind: CallSlackPost, Ref: mention, Body: body,
+		ID: id, AccountID: o.ID, Lane: postLane(c.ID), Kind: CallSlackPost, Ref: mention, Token: c.ChannelID, Body: body,
 		State: CallQueued, CreatedAt: tx.Now(),
 	})
 	return err
 }
 
-// answer tells the author of a reply something about it, in its thread.
+// channelOf is the Slack channel a reply stands in; ok is false when that one
+// was replaced or is gone, so that nothing can be said or marked there.
+func (r *Relay) channelOf(tx Tx, rp *Reply) (c SlackChannel, ok bool, err error) {
+	c, err = tx.SlackChannelBySlackID(rp.TeamID, rp.ChannelID)
+	if errors.Is(err, ErrNotFound) {
+		return c, false, nil
+	}
+	return c, err == nil, err
+}
+
+// answer tells the author of a reply something about it, in its thread; where
+// that is gone, the owners hear it.
 func (r *Relay) answer(tx Tx, o *office, rp *Reply, item ItemView) error {
-	c, err := tx.SlackChannelBySlackID(rp.TeamID, rp.ChannelID)
+	c, ok, err := r.channelOf(tx, rp)
 	if err != nil {
-		return fmt.Errorf("Slack channel of reply %s: %w", rp.ID, err)
+		return err
+	}
+	if !ok {
+		return r.tellOwners(tx, o, o.words.Say("relay.reply_lost_place", rp.AuthorName, item.Text))
 	}
 	threadTS := rp.TS
 	if rp.ThreadID != "" {
@@ -59,9 +74,9 @@ func (r *Relay) mark(tx Tx, o *office, rp *Reply, kind CallKind, emoji string) e
 	if strings.HasPrefix(rp.TS, "view:") {
 		return nil
 	}
-	c, err := tx.SlackChannelBySlackID(rp.TeamID, rp.ChannelID)
-	if err != nil {
-		return fmt.Errorf("Slack channel of reply %s: %w", rp.ID, err)
+	c, ok, err := r.channelOf(tx, rp)
+	if err != nil || !ok {
+		return err
 	}
 	_, err = tx.AddCall(&Call{
 		ID: newID(), AccountID: o.ID, Lane: postLane(c.ID), Kind: kind, Ref: reactionRef(rp.ChannelID, rp.TS, emoji),

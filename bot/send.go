@@ -99,7 +99,15 @@ func (s *sending) next(lane Lane) (*Call, int64, error) {
 		return nil, earlier(until, holdEnds), s.sayQueued("line_paused")
 	}
 	call, err := s.make(lane)
-	return call, holdEnds, err
+	if err != nil || call != nil {
+		return call, holdEnds, err
+	}
+	// The head asked or was refused: what is behind it has its turn.
+	left, err := s.tx.ReleasedReplies(s.friend.ID)
+	if err == nil && len(left) > 0 {
+		holdEnds = s.tx.Now()
+	}
+	return nil, holdEnds, err
 }
 
 // sayQueued marks the replies that wait behind something else, and says why
@@ -131,12 +139,12 @@ func (s *sending) release() (next int64, err error) {
 	if err != nil {
 		return 0, err
 	}
-	bursts := map[string]int64{}
-	first := map[string]int64{}
-	for _, h := range held {
-		bursts[h.Burst] = max(bursts[h.Burst], h.HoldUntil)
-		if first[h.Burst] == 0 || h.ArrivedAt < first[h.Burst] {
-			first[h.Burst] = h.ArrivedAt
+	last := map[string]int64{}    // by burst: when its last hold ends
+	longest := map[string]int64{} // by burst: how long it may be kept together
+	for _, h := range held {      // the first of a burst comes first
+		last[h.Burst] = max(last[h.Burst], h.HoldUntil)
+		if longest[h.Burst] == 0 {
+			longest[h.Burst] = max(h.HoldUntil, h.ArrivedAt+burstFor.Milliseconds())
 		}
 	}
 	tokenEnds, err := s.tokenEnds()
@@ -145,7 +153,7 @@ func (s *sending) release() (next int64, err error) {
 	}
 	for i := range held {
 		h := &held[i]
-		due := min(bursts[h.Burst], first[h.Burst]+burstFor.Milliseconds())
+		due := min(last[h.Burst], longest[h.Burst])
 		// A free answer is worth a shorter burst, never a shorter hold than the
 		// first one asked for.
 		if tokenEnds > 0 && due > tokenEnds {
@@ -155,19 +163,21 @@ func (s *sending) release() (next int64, err error) {
 			next = earlier(next, due)
 			continue
 		}
-		if err := s.releaseOne(h, ""); err != nil {
+		// The hour after which a reply asks counts from its hold, also when
+		// nothing ran meanwhile.
+		if err := s.releaseOne(h, "", min(s.tx.Now(), due)); err != nil {
 			return 0, err
 		}
 	}
 	return next, nil
 }
 
-func (s *sending) releaseOne(h *Reply, by string) error {
+func (s *sending) releaseOne(h *Reply, by string, at int64) error {
 	seq, err := s.tx.NextReplySeq(s.friend.ID)
 	if err != nil {
 		return err
 	}
-	h.State, h.Seq, h.ReleasedAt, h.ReleasedBy = ReplyReleased, seq, s.tx.Now(), by
+	h.State, h.Seq, h.ReleasedAt, h.ReleasedBy = ReplyReleased, seq, at, by
 	return s.tx.SaveReply(h)
 }
 
@@ -222,9 +232,9 @@ func (s *sending) check(rp *Reply) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	channel, err := s.tx.SlackChannelBySlackID(rp.TeamID, rp.ChannelID)
+	channel, found, err := s.relay.channelOf(s.tx, rp)
 	if err != nil {
-		return false, fmt.Errorf("Slack channel of reply %s: %w", rp.ID, err)
+		return false, err
 	}
 	// Whoever pressed a button answers for what goes out.
 	userID := rp.UserID
@@ -239,6 +249,8 @@ func (s *sending) check(rp *Reply) (bool, error) {
 		reason = string(d.Reason)
 	case d.Draft:
 		reason = "draft"
+	case !found:
+		reason = "channel_gone"
 	case channel.unsafe():
 		reason = "channel_unsafe"
 	case s.friend.Blocked:
@@ -395,6 +407,9 @@ func (r *Relay) attemptSend(ctx context.Context, lane Lane, c Call) error {
 		return err
 	}
 	line := r.lineOf(a)
+	// Carried through even when the process is stopping: see outlive.
+	ctx, cancel := outlive(ctx)
+	defer cancel()
 	started := r.Now()
 	var accepted Accepted
 	if c.Token != "" {
@@ -402,8 +417,6 @@ func (r *Relay) attemptSend(ctx context.Context, lane Lane, c Call) error {
 	} else {
 		accepted, err = line.Push(ctx, c.Body, c.RetryKey)
 	}
-	ctx, cancel := outlive(ctx)
-	defer cancel()
 	f := failureOf(err)
 	r.noteAttempt(ctx, c, started, f)
 	return r.Store.InTx(ctx, func(tx Tx) error {
@@ -442,6 +455,9 @@ func (s *sending) failed(c *Call, members []Reply, f *Failure) error {
 		if err := s.tx.SaveCall(c); err != nil {
 			return err
 		}
+		if now-c.FirstAt > sayAfter.Milliseconds() {
+			return s.sayWaiting(members, "line_silent")
+		}
 		return s.markWaiting(members)
 	case RateLimited:
 		wait := max(f.RetryAfter, time.Second).Milliseconds()
@@ -453,6 +469,11 @@ func (s *sending) failed(c *Call, members []Reply, f *Failure) error {
 		}
 		return s.later(c, members, now+wait)
 	case Transient:
+		if now-c.FirstAt > sayAfter.Milliseconds() {
+			if err := s.sayWaiting(members, "line_unreachable"); err != nil {
+				return err
+			}
+		}
 		return s.later(c, members, now+backoff(c.Attempts).Milliseconds())
 	case Misconfigured:
 		if f.Code == "quota" {
@@ -603,7 +624,7 @@ func (s *sending) sent(c *Call, members []Reply, accepted Accepted) error {
 		}
 	}
 	s.tx.Poke(LaneSend, c.Lane, 0)
-	return s.answered(members[len(members)-1].AuthorName)
+	return s.answered(members[len(members)-1].AuthorName, c.FirstAt)
 }
 
 // delivered marks one reply as sent and shows it to the colleagues.
@@ -622,9 +643,17 @@ func (s *sending) delivered(rp *Reply, state ReplyState, lineID string) error {
 	return s.relay.receipt(s.tx, s.office, rp, state, "")
 }
 
-// answered notes that the friend does not wait any more.
-func (s *sending) answered(by string) error {
+// answered notes who answered. A friend who wrote after the answer was on its
+// way (from at on) goes on waiting.
+func (s *sending) answered(by string, at int64) error {
 	s.friend.AnsweredBy = by
+	if s.friend.LastAt > at && s.friend.WaitingSince > 0 {
+		s.friend.WaitingSince = s.friend.LastAt
+		if err := s.tx.SaveFriend(&s.friend); err != nil {
+			return err
+		}
+		return s.relay.refreshCards(s.tx, &s.friend)
+	}
 	return s.relay.settled(s.tx, &s.friend)
 }
 

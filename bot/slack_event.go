@@ -90,6 +90,9 @@ type Action struct {
 	Group     string     `json:"g,omitempty"` // of several replies that share one question: the call id
 	ChannelID string     `json:"h,omitempty"` // Slack channel, with ActNote: where the note belongs
 	ThreadTS  string     `json:"t,omitempty"` // with ActNote: the thread in it
+	// Before are the ids of the tags that were set when the modal was opened,
+	// separated by commas.
+	Before string `json:"b,omitempty"`
 }
 
 // ActionName names a button or modal.

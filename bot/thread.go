@@ -201,14 +201,20 @@ func (r *Relay) redrawMessage(tx Tx, m Message) error {
 		if err != nil {
 			return err
 		}
-		if _, err := tx.AddCall(&Call{
-			ID: newID(), AccountID: t.AccountID, Lane: postLane(t.SlackChannelID), Kind: CallSlackErase,
-			ThreadID: t.ID, Ref: u.FileID, Merge: "erase:" + u.FileID, State: CallQueued, CreatedAt: tx.Now(),
-		}); err != nil {
+		if err := r.eraseUpload(tx, t, u.FileID); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// eraseUpload has a file of ours deleted in Slack.
+func (r *Relay) eraseUpload(tx Tx, t Thread, fileID string) error {
+	_, err := tx.AddCall(&Call{
+		ID: newID(), AccountID: t.AccountID, Lane: postLane(t.SlackChannelID), Kind: CallSlackErase,
+		ThreadID: t.ID, Ref: fileID, Merge: "erase:" + fileID, State: CallQueued, CreatedAt: tx.Now(),
+	})
+	return err
 }
 
 // settledParts returns the parts of a message with their threads locked, so

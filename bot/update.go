@@ -17,31 +17,33 @@ func (r *Relay) attemptUpdate(ctx context.Context, lane Lane, channel SlackChann
 	err := r.Store.InTx(ctx, func(tx Tx) (err error) {
 		tx.Fence(lane)
 		body = nil
-		if p, err = tx.Post(c.Ref); err != nil {
-			return err
-		}
-		if body, digest, err = r.drawPost(tx, channel, &p); err != nil {
-			return err
-		}
-		if body == nil {
-			endCall(tx, &c, CallVoid)
-			return tx.SaveCall(&c)
-		}
-		// From here on a further request for this post does not merge into
-		// this one: it would not see what changes after the drawing.
+		// Before anything is read: from here on a further request for this post
+		// does not merge into this one, which would not see what changes after
+		// the drawing.
 		c.State = CallCalling
 		if c.FirstAt == 0 {
 			c.FirstAt = tx.Now()
 		}
-		return tx.SaveCall(&c)
+		if err := tx.SaveCall(&c); err != nil {
+			return err
+		}
+		if p, err = tx.Post(c.Ref); err != nil {
+			return err
+		}
+		if body, digest, err = r.drawPost(tx, channel, &p); err != nil || body != nil {
+			return err
+		}
+		drawn := c
+		endCall(tx, &drawn, CallVoid)
+		return tx.SaveCall(&drawn)
 	})
 	if err != nil || body == nil {
 		return err
 	}
-	started := r.Now()
-	f := failureOf(r.Slack.Update(ctx, p.ChannelID, p.TS, body))
 	ctx, cancel := outlive(ctx)
 	defer cancel()
+	started := r.Now()
+	f := failureOf(r.Slack.Update(ctx, p.ChannelID, p.TS, body))
 	r.noteAttempt(ctx, c, started, f)
 	return r.Store.InTx(ctx, func(tx Tx) error {
 		tx.Fence(lane)
@@ -77,8 +79,8 @@ func (r *Relay) drawPost(tx Tx, channel SlackChannel, p *Post) (body []byte, dig
 	if err != nil {
 		return nil, "", err
 	}
-	if !sees {
-		b.views = false // what is still there shows no more than it must
+	if !sees { // what is redrawn shows no more than it must
+		b.views = false
 	}
 	parts, err := tx.PartsOfCall(p.ID)
 	if err != nil {
@@ -92,7 +94,6 @@ func (r *Relay) drawPost(tx Tx, channel SlackChannel, p *Post) (body []byte, dig
 		if err != nil || !taken {
 			return nil, "", err
 		}
-		b.views = true
 	}
 	v, err := b.drawn(p.Card)
 	if err != nil {
@@ -100,6 +101,8 @@ func (r *Relay) drawPost(tx Tx, channel SlackChannel, p *Post) (body []byte, dig
 	}
 	if !p.Card {
 		v.ThreadTS = t.TS
+	} else if !sees {
+		v.Card.Tags, v.Card.WaitingSince, v.Card.AnsweredBy, v.Card.InCharge = nil, 0, "", ""
 	}
 	v.Repeat, v.Mention = p.Repeat, p.Mention
 	if digest = digestOf(v); p.Digest == digest {
@@ -190,6 +193,10 @@ func (r *Relay) attemptUpload(ctx context.Context, lane Lane, channel SlackChann
 }
 
 func (r *Relay) recordUpload(tx Tx, m Message, t Thread, c Call) error {
+	// An unsend locks the thread too: one of the two sees the other.
+	if _, err := tx.LockThread(t.ID); err != nil {
+		return err
+	}
 	if err := tx.AddSlackUpload(SlackUpload{MessageID: m.ID, ThreadID: t.ID, FileID: c.Result, Shared: true}); err != nil {
 		return err
 	}
@@ -232,8 +239,21 @@ func (r *Relay) upload(ctx context.Context, lane Lane, channel SlackChannel, t T
 	if err := r.Slack.SendUpload(ctx, u, name, body, size); err != nil {
 		return err
 	}
+	before := c.Result
 	c.Result, c.FirstAt = u.FileID, max(c.FirstAt, r.Now().UnixMilli())
-	if err := r.saveCall(ctx, lane, *c); err != nil {
+	if err := r.Store.InTx(ctx, func(tx Tx) error {
+		tx.Fence(lane)
+		if before != "" {
+			if err := r.eraseUpload(tx, t, before); err != nil {
+				return err
+			}
+		}
+		// Whatever becomes of the last step, an unsend knows of the file.
+		if err := tx.AddSlackUpload(SlackUpload{MessageID: m.ID, ThreadID: t.ID, FileID: u.FileID}); err != nil {
+			return err
+		}
+		return tx.SaveCall(c)
+	}); err != nil {
 		return &Failure{Kind: Transient, Code: "database", Detail: err.Error()}
 	}
 	return r.Slack.FinishUpload(ctx, u.FileID, name, channel.ChannelID, t.TS)

@@ -202,7 +202,9 @@ func TestTagButtonOpensTheModal(t *testing.T) {
 			t.Fatalf("Interaction = %q, %v", answer, err)
 		}
 		v := s.onlyView(t)
-		if v.Private != encodeAction(a) || v.Callback != "tags" || v.Submit == nil || v.Title.Text != "タグ" {
+		opened := a
+		opened.Before = "t0"
+		if v.Private != encodeAction(opened) || v.Callback != "tags" || v.Submit == nil || v.Title.Text != "タグ" {
 			t.Errorf("%d tags: modal %+v", n, v)
 		}
 		menu := v.Blocks[0].Element

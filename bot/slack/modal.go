@@ -21,6 +21,9 @@ const (
 // asks for those that fit what is typed.
 const maxOptions = 100
 
+// maxBefore is how many ids fit the 3,000 characters that a modal carries.
+const maxBefore = 60
+
 // tagsModal offers all tags, those of the friend chosen already.
 func tagsModal(a bot.Action, c bot.TagChoices) []byte {
 	w := words.In(c.Locale)
@@ -35,11 +38,20 @@ func tagsModal(a bot.Action, c bot.TagChoices) []byte {
 		none := 0
 		menu.MinQueryLength = &none
 	}
-	menu.InitialOptions = options(slices.DeleteFunc(slices.Clone(c.All), func(choice bot.Choice) bool {
+	set := slices.DeleteFunc(slices.Clone(c.All), func(choice bot.Choice) bool {
 		return !slices.Contains(c.Set, choice.ID)
-	}))
+	})
+	menu.InitialOptions = options(set)
 	field := slackapi.NewInputBlock(tagsField, plain(w.Say("slack.tags.label", DisplayName(c.FriendName))), nil, menu)
 	field.Optional = true // a friend may have no tag at all
+	// So that the submission changes only what the person touched. More would
+	// not fit what Slack gives back.
+	for i, choice := range set[:min(len(set), maxBefore)] {
+		if i > 0 {
+			a.Before += ","
+		}
+		a.Before += choice.ID
+	}
 	return modal(w, a, w.Say(label(a.Name)), field)
 }
 

@@ -158,9 +158,11 @@ func TestOperatorAtWork(t *testing.T) {
 			if got := ok(w.SubmitView(ctx, "U0SATO", modal, map[string]simulated.Input{tagsField: {Options: []string{"t1", "t119"}}}))(t); got.Action != "" {
 				t.Errorf("the modal stays with %+v", got)
 			}
+			opened := tags
+			opened.Before = "t1"
 			s.await(t, "submission", func() bool {
 				return s.hasEvent(t, func(e bot.SlackEvent) bool {
-					return e.Submit != nil && e.Submit.Action == tags && slices.Equal(e.Submit.Chosen, []string{"t1", "t119"})
+					return e.Submit != nil && e.Submit.Action == opened && slices.Equal(e.Submit.Chosen, []string{"t1", "t119"})
 				})
 			})
 
