@@ -13,7 +13,7 @@ const (
 	nameTries      = 20
 )
 
-// channelMark is the topic's beginning by which a Slack channel is known as
+// channelMark is what stands in the topic, by which a Slack channel is known as
 // the one made for a row, when the answer to its making was lost.
 func channelMark(c SlackChannel) string { return "madoguchi:" + c.ID }
 
@@ -104,7 +104,7 @@ func (c *reconciling) make(ctx context.Context) error {
 		return err
 	}
 	for _, room := range own {
-		if strings.HasPrefix(room.Topic, channelMark(c.channel)) {
+		if strings.Contains(room.Topic, channelMark(c.channel)) {
 			return c.adopt(ctx, room)
 		}
 	}
@@ -179,10 +179,10 @@ func (c *reconciling) adopt(ctx context.Context, room Room) error {
 	if err := c.save(ctx); err != nil {
 		return err
 	}
-	if strings.HasPrefix(room.Topic, channelMark(c.channel)) {
+	if strings.Contains(room.Topic, channelMark(c.channel)) {
 		return nil
 	}
-	topic := channelMark(c.channel) + " " + c.office.words.Say("relay.channel_topic", c.office.Settings.Name)
+	topic := c.office.words.Say("relay.channel_topic", c.office.Settings.Name) + " [" + channelMark(c.channel) + "]"
 	err := c.relay.Slack.SetTopic(ctx, room.ID, topic)
 	if f := failureOf(err); f != nil && f.Kind != Permanent {
 		return err
