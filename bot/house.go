@@ -114,7 +114,7 @@ func (r *Relay) tidy(ctx context.Context) error {
 				return err
 			}
 			if err := r.Store.InTx(ctx, func(tx Tx) error {
-				now, err := tx.Message(m.ID) // it may have been taken back meanwhile
+				now, err := lockMessage(tx, m.ID) // it may have been taken back meanwhile
 				if err != nil {
 					return err
 				}

@@ -10,13 +10,10 @@ import (
 	"strconv"
 	"strings"
 	"time"
-
-	"github.com/google/uuid"
 )
 
 const (
 	profileTries = 6
-	mediaTries   = 40 // LINE may need minutes to have a long video ready
 	taskTries    = 12
 	followsAfter = 10 * time.Second // after the full hour
 )
@@ -148,112 +145,6 @@ func (r *Relay) accountOf(tx Tx, id string) (Account, error) {
 		return Account{}, err
 	}
 	return o.Account, nil
-}
-
-// fetchMedia fetches a friend's file at once, since LINE deletes it after a
-// time it does not tell, and has it shown wherever the message is shown.
-func (r *Relay) fetchMedia(ctx context.Context, c Call) error {
-	var m Message
-	var a Account
-	if err := r.lookUp(ctx, func(tx Tx) (err error) {
-		if m, err = tx.Message(c.Ref); err != nil {
-			return err
-		}
-		a, err = r.accountOf(tx, m.AccountID)
-		return err
-	}); err != nil {
-		return err
-	}
-	if m.Unsent || m.Media != MediaFetching {
-		return nil
-	}
-	media, err := r.lineOf(a).MediaContent(ctx, m.LINEID)
-	if err != nil {
-		f := AsFailure(err)
-		if f.Kind == Permanent || c.Attempts >= mediaTries-1 {
-			return r.mediaIs(ctx, m.ID, MediaGone, "", "", 0)
-		}
-		return err
-	}
-	defer func() {
-		if err := media.Body.Close(); err != nil {
-			r.Log.Debug("closing a friend's file", "message", m.ID, "error", err)
-		}
-	}()
-	key := "inbound/" + a.ID + "/" + uuid.NewString()
-	size, err := r.Files.Put(ctx, key, media.Body, media.Type, r.MediaLimit)
-	if errors.Is(err, ErrTooLarge) {
-		return r.mediaIs(ctx, m.ID, MediaTooLarge, "", media.Type, media.Size)
-	}
-	if err != nil {
-		return &Failure{Kind: Transient, Code: "file_store", Detail: err.Error()}
-	}
-	return r.mediaIs(ctx, m.ID, MediaStored, key, media.Type, size)
-}
-
-func (r *Relay) mediaIs(ctx context.Context, messageID string, state MediaState, key, contentType string, size int64) error {
-	return r.inStore(ctx, func(tx Tx) error {
-		m, err := tx.Message(messageID)
-		if err != nil {
-			return err
-		}
-		if _, err := tx.LockFriend(m.FriendID); err != nil {
-			return err
-		}
-		if m, err = tx.Message(messageID); err != nil {
-			return err
-		}
-		m.Media, m.MediaKey, m.MediaType, m.MediaSize = state, key, contentType, size
-		if err := tx.SaveMessage(&m); err != nil {
-			return err
-		}
-		if m.Unsent { // taken back while it was fetched
-			return r.addTask(tx, m.AccountID, CallMediaErase, m.ID)
-		}
-		if state == MediaStored {
-			parts, err := settledParts(tx, m.ID)
-			if err != nil {
-				return err
-			}
-			for _, p := range parts {
-				if p.State != PartPosted {
-					continue // recording its post adds the file
-				}
-				t, err := tx.Thread(p.ThreadID)
-				if err != nil {
-					return err
-				}
-				if err := r.addUpload(tx, t, m.ID); err != nil {
-					return err
-				}
-			}
-		}
-		return r.redrawMessage(tx, m)
-	})
-}
-
-func (r *Relay) eraseMedia(ctx context.Context, c Call) error {
-	var m Message
-	if err := r.lookUp(ctx, func(tx Tx) (err error) {
-		m, err = tx.Message(c.Ref)
-		return err
-	}); err != nil {
-		return err
-	}
-	if m.MediaKey == "" {
-		return nil
-	}
-	if err := r.Files.Delete(ctx, m.MediaKey); err != nil {
-		return &Failure{Kind: Transient, Code: "file_store", Detail: err.Error()}
-	}
-	return r.inStore(ctx, func(tx Tx) error {
-		m, err := tx.Message(c.Ref)
-		if err != nil {
-			return err
-		}
-		m.MediaKey, m.Media = "", MediaGone
-		return tx.SaveMessage(&m)
-	})
 }
 
 // markRead shows the friend that the messages were read. It only works while

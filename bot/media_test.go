@@ -1,0 +1,84 @@
+package bot_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"madoguchi/bot"
+)
+
+// forgetfulFiles store a file and do not say so, as when the process is killed
+// before it noted what it stored.
+type forgetfulFiles struct {
+	*fakeFiles
+	left atomic.Int32
+}
+
+func (f *forgetfulFiles) Put(ctx context.Context, key string, body io.Reader, kind string, limit int64) (int64, error) {
+	n, err := f.fakeFiles.Put(ctx, key, body, kind, limit)
+	if err == nil && f.left.Add(-1) >= 0 {
+		return 0, errors.New("killed")
+	}
+	return n, err
+}
+
+// forgetful has the first n files that are stored go unnoticed.
+func forgetful(n int32) options {
+	return options{config: func(c *bot.Config) {
+		files := &forgetfulFiles{fakeFiles: c.Files.(*fakeFiles)}
+		files.left.Store(n)
+		c.Files = files
+	}}
+}
+
+// A file that was stored and not noted is stored in the same place again.
+func TestMediaLieInOnePlace(t *testing.T) {
+	each(t, forgetful(2), func(t *testing.T, w *world) {
+		w.sendsPicture(w.newFriend("花子"), "jpeg")
+		w.pass(time.Minute)
+		if n := w.slack.filesIn(channelOf("sato")); n != 1 {
+			t.Errorf("%d files are in Slack", n)
+		}
+		if keys := w.files.keys(); len(keys) != 1 {
+			t.Errorf("files lie at %q, want one", keys)
+		}
+	})
+}
+
+// A file that was stored and not noted is gone when its message was taken back.
+func TestUnnotedMediaAreErased(t *testing.T) {
+	each(t, forgetful(1), func(t *testing.T, w *world) {
+		f := w.newFriend("花子")
+		w.sendsPicture(f, "jpeg")
+		id := fmt.Sprintf("m%d", w.events)
+		if n := len(w.files.keys()); n != 1 {
+			t.Fatalf("%d files lie there after the first try", n)
+		}
+		e := w.event(f, "unsend")
+		e["unsend"] = object{"messageId": id}
+		w.deliver(e)
+		w.pass(time.Minute)
+		if keys := w.files.keys(); len(keys) != 0 {
+			t.Errorf("files lie at %q", keys)
+		}
+	})
+}
+
+// A file that was stored and not noted is gone when LINE no longer has it.
+func TestUnnotedMediaGoWithLINEs(t *testing.T) {
+	each(t, forgetful(1), func(t *testing.T, w *world) {
+		w.sendsPicture(w.newFriend("花子"), "jpeg")
+		w.line.mu.Lock()
+		clear(w.line.contents)
+		w.line.mu.Unlock()
+		w.pass(time.Minute)
+		if keys := w.files.keys(); len(keys) != 0 {
+			t.Errorf("files lie at %q", keys)
+		}
+	})
+}
