@@ -46,7 +46,7 @@ func (c *clock) ts() string {
 	return fmt.Sprintf("%d.%06d", c.lastTS/1_000_000, c.lastTS%1_000_000)
 }
 
-var laneKinds = []bot.LaneKind{bot.LaneInbox, bot.LaneSend, bot.LanePost, bot.LaneTask}
+var laneKinds = []bot.LaneKind{bot.LaneInbox, bot.LaneSend, bot.LanePost, bot.LaneTask, bot.LaneMedia}
 
 // steppedStore is a store of which a test can tell whether the relay has
 // nothing more to do at the present time of its clock.

@@ -4,11 +4,16 @@ import (
 	"context"
 	"errors"
 	"io"
+	"time"
 
 	"github.com/google/uuid"
 )
 
-const mediaTries = 40 // LINE may need minutes to have a long video ready
+const (
+	mediaTries = 40 // LINE may need minutes to have a long video ready
+	// mediaWithin ends a download that stalls.
+	mediaWithin = 5 * time.Minute
+)
 
 // fetchMedia fetches a friend's file at once, since LINE deletes it after a
 // time it does not tell, and has it shown wherever the message is shown.
@@ -17,18 +22,23 @@ func (r *Relay) fetchMedia(ctx context.Context, c Call) error {
 	if err != nil || m.Media != MediaFetching {
 		return err
 	}
-	media, err := r.lineOf(a).MediaContent(ctx, m.LINEID)
+	download, cancel := context.WithTimeout(ctx, mediaWithin)
+	defer cancel()
+	giveUp := c.Attempts >= mediaTries-1
+	media, err := r.lineOf(a).MediaContent(download, m.LINEID)
 	if err != nil {
-		f := AsFailure(err)
-		if f.Kind == Permanent || c.Attempts >= mediaTries-1 {
+		if giveUp || AsFailure(err).Kind == Permanent {
 			return r.mediaIs(ctx, m.ID, MediaGone, "", 0)
 		}
 		return err
 	}
 	defer closeMedia(r, m.ID, media.Body)
-	size, err := r.Files.Put(ctx, m.MediaKey, media.Body, media.Type, r.MediaLimit)
+	size, err := r.Files.Put(download, m.MediaKey, media.Body, media.Type, r.MediaLimit)
 	if errors.Is(err, ErrTooLarge) {
 		return r.mediaIs(ctx, m.ID, MediaTooLarge, media.Type, media.Size)
+	}
+	if err != nil && giveUp {
+		return r.mediaIs(ctx, m.ID, MediaGone, "", 0)
 	}
 	if err != nil {
 		return &Failure{Kind: Transient, Code: "file_store", Detail: err.Error()}

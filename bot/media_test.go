@@ -82,3 +82,44 @@ func TestUnnotedMediaGoWithLINEs(t *testing.T) {
 		}
 	})
 }
+
+// Downloads that stall hold up nothing else.
+func TestStalledMediaHoldUpNothing(t *testing.T) {
+	stalled := options{config: func(c *bot.Config) {
+		c.Files = stalledFiles{c.Files}
+	}}
+	each(t, stalled, func(t *testing.T, w *world) {
+		for range 20 {
+			e := w.event(w.newFriend("花子"), "message")
+			id := fmt.Sprintf("m%d", w.events)
+			e["message"] = object{"type": "image", "id": id, "contentProvider": object{"type": "line"}}
+			w.line.mu.Lock()
+			w.line.contents[id] = []byte("jpeg")
+			w.line.mu.Unlock()
+			w.deliver(e)
+		}
+		f := w.newFriend("太郎")
+		w.deliver(w.event(f, "follow"))
+		e := w.event(f, "message")
+		e["message"] = object{"type": "text", "id": "text", "text": "予約できますか"}
+		w.deliver(e)
+		limit := time.After(patience)
+		again := time.NewTicker(5 * time.Millisecond)
+		defer again.Stop()
+		for w.line.profilesAsked(f.id) == 0 {
+			w.store.wakeAll()
+			select {
+			case <-again.C:
+			case <-limit:
+				t.Fatal("a profile was not asked for while downloads stalled")
+			}
+		}
+	})
+}
+
+type stalledFiles struct{ bot.Files }
+
+func (stalledFiles) Put(ctx context.Context, _ string, _ io.Reader, _ string, _ int64) (int64, error) {
+	<-ctx.Done()
+	return 0, ctx.Err()
+}

@@ -357,6 +357,7 @@ const (
 	LaneSend  LaneKind = "send"  // LINE sends of one friend
 	LanePost  LaneKind = "post"  // everything in one Slack channel
 	LaneTask  LaneKind = "task"  // one errand
+	LaneMedia LaneKind = "media" // one file to fetch
 )
 
 // Lane is a leased lane. Fence is the token that proves the lease.

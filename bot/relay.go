@@ -92,6 +92,7 @@ func (r *Relay) Run(ctx context.Context) error {
 		{kind: LaneSend, slots: 32, serve: r.serveSends},
 		{kind: LanePost, slots: 64, serve: r.servePosts},
 		{kind: LaneTask, slots: 16, serve: r.serveTasks},
+		{kind: LaneMedia, slots: 16, serve: r.serveTasks}, // files that stall must hold up no other errand
 	} {
 		w.store, w.log, w.now = r.Store, r.Log, r.Now
 		group.Go(func() error { return w.run(ctx) })

@@ -21,6 +21,8 @@ func laneKindOf(kind bot.CallKind) bot.LaneKind {
 		return bot.LaneSend
 	case strings.HasPrefix(string(kind), "slack."):
 		return bot.LanePost
+	case kind == bot.CallLINEMedia:
+		return bot.LaneMedia
 	default:
 		return bot.LaneTask
 	}

@@ -170,7 +170,7 @@ func (s *Store) wake(kind bot.LaneKind) {
 }
 
 func (s *Store) wakeAll() {
-	for _, kind := range []bot.LaneKind{bot.LaneInbox, bot.LaneSend, bot.LanePost, bot.LaneTask} {
+	for _, kind := range []bot.LaneKind{bot.LaneInbox, bot.LaneSend, bot.LanePost, bot.LaneTask, bot.LaneMedia} {
 		s.wake(kind)
 	}
 }

@@ -60,7 +60,7 @@ CREATE INDEX inbox_line_message ON inbox (account_id, line_message_id) WHERE lin
 -- A row only while the lane has something to do.
 CREATE TABLE lane (
     id          TEXT PRIMARY KEY,
-    kind        TEXT NOT NULL, -- inbox, send, post, task
+    kind        TEXT NOT NULL, -- inbox, send, post, task, media
     due_at      BIGINT NOT NULL, -- stays as it is while the lane is leased
     bump        BIGINT NOT NULL DEFAULT 1, -- grows with every addition
     lease_owner TEXT NOT NULL DEFAULT '',
