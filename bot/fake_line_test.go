@@ -55,6 +55,7 @@ var (
 	unknown     = lineAnswer{failure: &bot.Failure{Kind: bot.Uncertain, Code: "timeout"}}
 	refusedDial = lineAnswer{failure: &bot.Failure{Kind: bot.Transient, Code: "dial"}}
 	badToken    = lineAnswer{failure: &bot.Failure{Kind: bot.Misconfigured, Code: "unauthorized"}}
+	quotaUsedUp = lineAnswer{failure: &bot.Failure{Kind: bot.Misconfigured, Code: "quota"}}
 	badRequest  = lineAnswer{failure: &bot.Failure{Kind: bot.Permanent, Code: "bad_request"}}
 	tokenGone   = lineAnswer{failure: &bot.Failure{Kind: bot.Permanent, Code: "invalid_reply_token"}}
 )

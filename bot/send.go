@@ -225,7 +225,7 @@ func (s *sending) make(lane Lane) (*Call, error) {
 // check decides whether a released reply may go out now; if not, it has been
 // ended or set to ask.
 func (s *sending) check(rp *Reply) (bool, error) {
-	if s.tx.Now()-rp.ReleasedAt > askAfter.Milliseconds() {
+	if s.late([]Reply{*rp}) {
 		return false, s.relay.ask(s.tx, s.office, rp, "late")
 	}
 	tags, err := s.tx.FriendTags(s.friend.ID)
@@ -332,7 +332,7 @@ func (s *sending) resume(c Call) (*Call, int64, error) {
 		return nil, now, s.end(&c, members, ReplyUnclear, "reply_unknown")
 	case c.State == CallUncertain && push && now-c.FirstAt > pushFor.Milliseconds():
 		return nil, now, s.end(&c, members, ReplyUnclear, "push_unknown")
-	case c.State == CallQueued && now-c.FirstAt > askAfter.Milliseconds() && c.UnsureAt == 0:
+	case c.State == CallQueued && c.UnsureAt == 0 && s.late(members):
 		return nil, now, s.unmake(&c, members, "late")
 	case c.State == CallQueued && c.UnsureAt == 0:
 		// Certainly not carried out yet: rights count as they are now.
@@ -353,7 +353,6 @@ func (s *sending) stillAllowed(c *Call, members []Reply) (bool, error) {
 	all := true
 	for i := range members {
 		m := members[i]
-		m.ReleasedAt = max(m.ReleasedAt, s.tx.Now()-askAfter.Milliseconds()+1)
 		goes, err := s.check(&m)
 		if err != nil {
 			return false, err
@@ -377,6 +376,12 @@ func (s *sending) stillAllowed(c *Call, members []Reply) (bool, error) {
 		}
 	}
 	return false, nil
+}
+
+// late reports whether one of some replies has waited for so long that it asks
+// before it goes, whether or not a call was made of it meanwhile.
+func (s *sending) late(replies []Reply) bool {
+	return slices.ContainsFunc(replies, func(rp Reply) bool { return s.tx.Now()-rp.ReleasedAt > askAfter.Milliseconds() })
 }
 
 // unmake takes a call apart that was certainly not carried out; its replies ask.
@@ -477,6 +482,9 @@ func (s *sending) failed(c *Call, members []Reply, f *Failure) error {
 		return s.later(c, members, now+backoff(c.Attempts).Milliseconds())
 	case Misconfigured:
 		if f.Code == "quota" {
+			if c.UnsureAt != 0 { // an earlier attempt may have been among the last that counted
+				return s.refusedByLINE(c, members, f)
+			}
 			return s.end(c, members, ReplyFailed, "quota")
 		}
 		if err := s.pause(f); err != nil {

@@ -83,7 +83,11 @@ func TestReplyThatWaitedAnHourAsks(t *testing.T) {
 				stays := w.replies(sato, "sato", other, "送らない")
 				w.pass(hold)
 				w.jump(59 * time.Minute)
-				w.is("sato", goes, bot.ReplySending, held)
+				for _, ts := range []string{goes, stays} { // which of the two met the outage first is open
+					if state := w.replyState("sato", ts).State; state != bot.ReplySending && state != bot.ReplyReleased {
+						t.Errorf("within the hour the reply is %s", state)
+					}
+				}
 				w.jump(2 * time.Minute)
 				w.is("sato", goes, bot.ReplyAsking, held)
 				w.is("sato", stays, bot.ReplyAsking, held)
@@ -302,4 +306,21 @@ func TestBadBubbleFailsAlone(t *testing.T) {
 			t.Errorf("%d retry keys, want one for each of four bodies", len(keys))
 		}
 	})
+}
+
+// What LINE refuses after an attempt that may have been carried out is unclear:
+// to say that it failed would have it sent twice.
+func TestRefusalAfterUnknownIsUnclear(t *testing.T) {
+	for name, refusal := range map[string]lineAnswer{"quota": quotaUsedUp, "bad request": badRequest} {
+		t.Run(name, func(t *testing.T) {
+			each(t, options{}, func(t *testing.T, w *world) {
+				f, thread := w.later("花子")
+				w.line.answers(answerLost, refusal)
+				ts := w.replies(sato, "sato", thread, "はい")
+				w.pass(time.Hour)
+				w.is("sato", ts, bot.ReplyUnclear, unclear)
+				w.got(f, "はい")
+			})
+		})
+	}
 }

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"time"
 
 	"madoguchi/bot"
@@ -196,6 +197,17 @@ func (w *world) tags(place string, f friend, tagIDs ...string) {
 	w.t.Helper()
 	a := w.card(place, f).View.Card.Action
 	a.Name = bot.ActTags
+	var before []string
+	w.look(func(tx bot.Tx) error {
+		tags, err := tx.FriendTags(a.FriendID)
+		for _, t := range tags {
+			if t.On {
+				before = append(before, t.TagID)
+			}
+		}
+		return err
+	})
+	a.Before = strings.Join(before, ",")
 	_, private := slack.EncodeAction(a)
 	var chosen []object
 	for _, id := range tagIDs {

@@ -82,7 +82,7 @@ func newWorld(t *testing.T, db storagetest.Database, o options) *world {
 		t: t, ctx: context.WithoutCancel(t.Context()), clock: c, store: newSteppedStore(store, c),
 		line: newFakeLINE(c), slack: newFakeSlack(c), files: &fakeFiles{by: map[string][]byte{}}, stop: func() {},
 	}
-	quiet := slog.New(slog.DiscardHandler)
+	quiet := slog.New(slog.NewTextHandler(lines{t}, &slog.HandlerOptions{Level: slog.LevelWarn}))
 	w.config = bot.Config{
 		Store: w.store, Slack: w.slack, Files: w.files, Log: quiet, Now: c.now,
 		LINE:     func(bot.Account) bot.LINE { return w.line },
@@ -118,6 +118,14 @@ func newWorld(t *testing.T, db storagetest.Database, o options) *world {
 	w.in(func(tx bot.Tx) error { return tx.SaveAccount(&account, nil) })
 	t.Cleanup(func() { w.stop() })
 	return w
+}
+
+// lines writes a log to its test.
+type lines struct{ testing.TB }
+
+func (l lines) Write(p []byte) (int, error) {
+	l.Log(strings.TrimSuffix(string(p), "\n"))
+	return len(p), nil
 }
 
 // withIto adds an operator who sees the same friends.
