@@ -15,6 +15,7 @@ import (
 const (
 	profileTries = 6
 	taskTries    = 12
+	membersTries = 4                // somebody waits for the question
 	followsAfter = 10 * time.Second // after the full hour
 )
 
@@ -71,7 +72,7 @@ func (r *Relay) task(c Call) (do func(context.Context) error, tries int) {
 	case CallLINESelf:
 		return func(ctx context.Context) error { return r.learnDestination(ctx, c) }, taskTries
 	case CallLINEMembers:
-		return func(ctx context.Context) error { return r.askWithMembers(ctx, c) }, taskTries
+		return func(ctx context.Context) error { return r.askWithMembers(ctx, c) }, membersTries
 	case CallMediaErase:
 		return func(ctx context.Context) error { return r.eraseMedia(ctx, c) }, 0
 	case CallFollows:
@@ -205,10 +206,18 @@ func (r *Relay) askWithMembers(ctx context.Context, c Call) error {
 		return nil
 	}
 	members, err := r.lineOf(a).GroupMembers(ctx, f.Kind, f.LINEID)
-	if fail := failureOf(err); fail != nil && fail.Kind != Permanent {
-		return err
+	if fail := failureOf(err); fail != nil {
+		again := fail.Kind == Transient || fail.Kind == Uncertain
+		if again && c.Attempts < membersTries-1 {
+			return err
+		}
+		members = 0 // the question must not wait for a number
 	}
 	return r.inStore(ctx, func(tx Tx) error {
+		rp, err := tx.Reply(c.Ref)
+		if err != nil || rp.State != ReplyAsking {
+			return err
+		}
 		o, err := r.office(tx, rp.AccountID)
 		if err != nil {
 			return err
