@@ -17,17 +17,20 @@ func (r *Relay) attemptUpdate(ctx context.Context, lane Lane, channel SlackChann
 	err := r.Store.InTx(ctx, func(tx Tx) (err error) {
 		tx.Fence(lane)
 		body = nil
-		// Before anything is read: from here on a further request for this post
-		// does not merge into this one, which would not see what changes after
-		// the drawing.
+		if p, err = tx.Post(c.Ref); err != nil {
+			return err
+		}
+		// Whoever changes what a post shows holds its friend. One whose request
+		// merged into this call has committed before the drawing; from here on a
+		// further request does not merge, since it would not be seen.
+		if err := lockFriendOf(tx, p.ThreadID); err != nil {
+			return err
+		}
 		c.State = CallCalling
 		if c.FirstAt == 0 {
 			c.FirstAt = tx.Now()
 		}
 		if err := tx.SaveCall(&c); err != nil {
-			return err
-		}
-		if p, err = tx.Post(c.Ref); err != nil {
 			return err
 		}
 		if body, digest, err = r.drawPost(tx, channel, &p); err != nil || body != nil {
@@ -63,6 +66,15 @@ func (r *Relay) attemptUpdate(ctx context.Context, lane Lane, channel SlackChann
 		r.settleSimple(tx, &again, f, 0)
 		return tx.SaveCall(&again)
 	})
+}
+
+func lockFriendOf(tx Tx, threadID string) error {
+	t, err := tx.Thread(threadID)
+	if err != nil || t.FriendID == "" {
+		return err
+	}
+	_, err = tx.LockFriend(t.FriendID)
+	return err
 }
 
 // drawPost renders a post as it should stand now; nil when it stands so.
