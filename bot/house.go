@@ -23,24 +23,16 @@ func (r *Relay) versionOf(ctx context.Context, accountID string) (string, error)
 	return "v" + strconv.FormatInt(version, 10), err
 }
 
-// keepHouse notes that this deployment runs, tells the owners after a gap from
-// when to when LINE may have found nobody, and removes what has served its
-// time.
-func (r *Relay) keepHouse(ctx context.Context) error {
+// beat notes that this deployment runs, and tells the owners after a gap from
+// when to when LINE may have found nobody.
+func (r *Relay) beat(ctx context.Context) error {
 	tick := time.NewTicker(heartEvery)
 	defer tick.Stop()
-	var purged time.Time
 	for first := true; ; {
 		if err := r.heartbeat(ctx, first); err == nil {
 			first = false
 		} else if ctx.Err() == nil {
 			r.Log.Warn("heartbeat", "error", err)
-		}
-		if r.Now().Sub(purged) > purgeEvery {
-			if err := r.tidy(ctx); err != nil && ctx.Err() == nil {
-				r.Log.Warn("tidying up", "error", err)
-			}
-			purged = r.Now()
 		}
 		select {
 		case <-ctx.Done():
@@ -50,8 +42,26 @@ func (r *Relay) keepHouse(ctx context.Context) error {
 	}
 }
 
-// heartbeat notes that this deployment runs. The first one of a process has
-// replies looked for that came while nothing ran.
+// keepHouse removes what has served its time. It is apart from the heartbeat,
+// which it would hold up when there is much.
+func (r *Relay) keepHouse(ctx context.Context) error {
+	tick := time.NewTicker(purgeEvery)
+	defer tick.Stop()
+	for {
+		if err := r.tidy(ctx); err != nil && ctx.Err() == nil {
+			r.Log.Warn("tidying up", "error", err)
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+		}
+	}
+}
+
+// heartbeat notes that this deployment runs. The first one of a process, and
+// one after a gap (the machine slept), has replies looked for that came
+// meanwhile.
 func (r *Relay) heartbeat(ctx context.Context, first bool) error {
 	return r.Store.InTx(ctx, func(tx Tx) error {
 		now := tx.Now()
@@ -59,12 +69,13 @@ func (r *Relay) heartbeat(ctx context.Context, first bool) error {
 		if err != nil || before == 0 {
 			return err
 		}
-		if first {
+		gap := now-before >= gapOver.Milliseconds()
+		if first || gap {
 			if err := r.askSweep(tx, before); err != nil {
 				return err
 			}
 		}
-		if now-before < gapOver.Milliseconds() {
+		if !gap {
 			return nil
 		}
 		accounts, err := tx.Accounts()

@@ -178,7 +178,7 @@ const (
 	CallSlackErase  CallKind = "slack.erase"  // Ref: Slack file id to delete
 	CallSlackDelete CallKind = "slack.delete" // Ref: channel and ts of a post of ours
 	CallReconcile   CallKind = "reconcile"    // Ref: SlackChannel.ID
-	CallSweep       CallKind = "sweep"        // Ref: thread id and when the gap began
+	CallSweep       CallKind = "sweep"        // Ref: thread id (or allThreads) and when the gap began
 )
 
 // CallState is how far a call is.

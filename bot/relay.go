@@ -98,6 +98,7 @@ func (r *Relay) Run(ctx context.Context) error {
 		group.Go(func() error { return w.run(ctx) })
 	}
 	group.Go(func() error { return r.watchSettings(ctx) })
+	group.Go(func() error { return r.beat(ctx) })
 	group.Go(func() error { return r.keepHouse(ctx) })
 	return group.Wait()
 }

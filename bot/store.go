@@ -183,7 +183,8 @@ type ThreadTx interface {
 	CurrentThreads(friendID string) ([]Thread, error)
 	// ThreadsFor returns the current threads of several friends at one place.
 	ThreadsFor(place string, friendIDs []string) ([]Thread, error)
-	// RecentThreads returns threads that were posted in since a time, newest first.
+	// RecentThreads returns threads in which we or a person wrote since a time,
+	// newest first.
 	RecentThreads(since int64, n int) ([]Thread, error)
 	AddThread(t *Thread) error
 	SaveThread(t *Thread) error // everything but NextSeq and QueuedSince

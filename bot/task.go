@@ -80,7 +80,7 @@ func (r *Relay) task(c Call) (do func(context.Context) error, tries int) {
 	case CallReconcile:
 		return func(ctx context.Context) error { return r.reconcile(ctx, c) }, 0
 	case CallSweep:
-		return func(ctx context.Context) error { return r.sweepThread(ctx, c) }, taskTries
+		return func(ctx context.Context) error { return r.sweep(ctx, c) }, taskTries
 	default:
 		return nil, 0
 	}

@@ -52,8 +52,9 @@ func (t *tx) ThreadsFor(place string, friendIDs []string) (found []bot.Thread, e
 
 // RecentThreads implements bot.ThreadTx.
 func (t *tx) RecentThreads(since int64, n int) (found []bot.Thread, err error) {
+	const used = `(CASE WHEN last_reply_at > last_post_at THEN last_reply_at ELSE last_post_at END)` // as in the index
 	err = t.list("recent threads", &found, `SELECT `+threads.columns+` FROM thread
-		WHERE last_post_at >= ? AND last_post_at > 0 ORDER BY last_post_at DESC LIMIT ?`, since, n)
+		WHERE `+used+` >= ? AND last_post_at > 0 ORDER BY `+used+` DESC LIMIT ?`, since, n)
 	return found, err
 }
 

@@ -194,7 +194,7 @@ func TestThreadsAreFound(t *testing.T) {
 		w := newWorld(t, db)
 		f := w.friend("U1")
 		old := w.thread(f.ID)
-		old.Current, old.TS, old.LastPostAt = false, "1.0", 5
+		old.Current, old.TS, old.LastPostAt, old.LastReplyAt = false, "1.0", 5, 7
 		w.do(func(tx bot.Tx) error { return tx.SaveThread(&old) })
 		now := w.thread(f.ID)
 		now.TS, now.LastPostAt = "2.0", 9
@@ -207,7 +207,7 @@ func TestThreadsAreFound(t *testing.T) {
 			current, e2 := tx.CurrentThread(f.ID, "sato")
 			all, e3 := tx.CurrentThreads(f.ID)
 			here, e4 := tx.ThreadsFor("sato", []string{f.ID, "nobody"})
-			recent, e5 := tx.RecentThreads(1, 10)
+			recent, e5 := tx.RecentThreads(7, 10)
 			ours, e6 := tx.CurrentThread("", "sato:open")
 			card, e7 := tx.CardOf(now.ID)
 			post, e8 := tx.PostBySlack("C1", "2.0")

@@ -206,7 +206,8 @@ CREATE UNIQUE INDEX thread_current ON thread (friend_id, place, account_id) WHER
 CREATE INDEX thread_friend ON thread (friend_id) WHERE friend_id <> '';
 CREATE INDEX thread_slack ON thread (slack_channel_id, ts) WHERE ts <> '';
 CREATE INDEX thread_queued ON thread (slack_channel_id, queued_since) WHERE queued_since > 0;
-CREATE INDEX thread_recent ON thread (last_post_at) WHERE last_post_at > 0;
+CREATE INDEX thread_recent ON thread ((CASE WHEN last_reply_at > last_post_at THEN last_reply_at ELSE last_post_at END))
+    WHERE last_post_at > 0;
 
 CREATE TABLE part (
     id         TEXT PRIMARY KEY,
