@@ -160,7 +160,7 @@ func (d DeskOf) Waiting(ctx context.Context, userID, channelID string) (Listing,
 	return d.ask(ctx, userID, channelID, func(tx Tx, desks []desk) (Listing, error) {
 		l := Listing{Title: desks[0].office.words.Say("desk.waiting_title")}
 		for _, k := range desks {
-			friends, err := tx.WaitingFriends(k.office.ID, listFriends)
+			friends, err := tx.WaitingFriends(k.office.ID, nil, listFriends)
 			if err != nil {
 				return l, err
 			}

@@ -2,7 +2,6 @@ package bot
 
 import (
 	"context"
-	"strconv"
 	"time"
 )
 
@@ -13,15 +12,6 @@ const (
 	mediaKeep  = 30 * 24 * time.Hour
 	mediaBatch = 100
 )
-
-func (r *Relay) versionOf(ctx context.Context, accountID string) (string, error) {
-	var version int64
-	err := r.Store.View(ctx, func(tx Tx) (err error) {
-		version, err = tx.AccountVersion(accountID)
-		return err
-	})
-	return "v" + strconv.FormatInt(version, 10), err
-}
 
 // beat notes that this deployment runs, and tells the owners after a gap from
 // when to when LINE may have found nobody.

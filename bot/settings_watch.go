@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"reflect"
+	"strconv"
 	"time"
 )
 
@@ -50,8 +51,9 @@ func (r *Relay) watchSettings(ctx context.Context) error {
 
 // knownAccount is what an account looked like last.
 type knownAccount struct {
-	version int64
-	line    LINEChannel
+	version  int64
+	settings *Settings // not to be changed
+	line     LINEChannel
 }
 
 func (r *Relay) lookAtSettings(ctx context.Context, known map[string]knownAccount, all bool) error {
@@ -67,79 +69,88 @@ func (r *Relay) lookAtSettings(ctx context.Context, known map[string]knownAccoun
 		if was.version == a.Version && !all {
 			continue
 		}
-		line, err := r.settingsChanged(ctx, a, was)
+		now, err := r.settingsChanged(ctx, a.ID, was)
 		if err != nil {
 			return err
 		}
-		known[a.ID] = knownAccount{version: a.Version, line: line}
+		known[a.ID] = now
 	}
 	return nil
 }
 
-// settingsChanged does what follows from an account as it is now, and returns
-// its LINE credentials: only other ones are a reason to try LINE again early.
-func (r *Relay) settingsChanged(ctx context.Context, a AccountVersion, was knownAccount) (line LINEChannel, err error) {
-	accountID, changed := a.ID, a.Version != was.version
-	var waiting []Friend
-	err = r.Store.InTx(ctx, func(tx Tx) error {
-		o, err := r.office(tx, accountID)
-		if err != nil {
+// settingsChanged does what follows from an account as it is now, which it
+// returns. Only other LINE credentials are a reason to try LINE again early, and
+// only other settings one to show friends to whoever may see them now.
+func (r *Relay) settingsChanged(ctx context.Context, accountID string, was knownAccount) (knownAccount, error) {
+	var o *office
+	err := r.Store.InTx(ctx, func(tx Tx) (err error) {
+		if o, err = r.office(tx, accountID); err != nil {
 			return err
 		}
-		if _, err := r.slackChannelAt(tx, o, OwnersPlace); err != nil {
+		if err := r.wantChannels(tx, o); err != nil {
 			return err
 		}
-		for _, op := range o.Settings.Operators {
-			c, err := r.slackChannelAt(tx, o, op.Key)
-			if err != nil {
-				return err
-			}
-			if c.State == ChannelClosed { // the operator was removed and is back
-				c.State = ChannelWanted
-				if err := tx.SaveSlackChannel(&c); err != nil {
-					return err
-				}
-			}
-		}
-		if err := r.askReconcile(tx, accountID); err != nil {
-			return err
-		}
-		line = o.LINE
-		if !reflect.DeepEqual(line, was.line) { // perhaps the token was mended
+		if !reflect.DeepEqual(o.LINE, was.line) { // perhaps the token was mended
 			if err := r.tryLINEAgain(tx, accountID); err != nil {
 				return err
 			}
 		}
-		if err := r.addTask(tx, accountID, CallLINESelf, accountID); err != nil {
-			return err
-		}
-		if changed {
-			waiting, err = tx.WaitingFriends(accountID, 0)
-		}
-		return err
+		return r.addTask(tx, accountID, CallLINESelf, accountID)
 	})
 	if err != nil {
-		return line, err
+		return was, err
 	}
-	version, err := r.versionOf(ctx, accountID)
-	if err != nil {
-		return line, err
+	if was.settings == nil || !reflect.DeepEqual(o.Settings, *was.settings) {
+		if err := r.resightWaiting(ctx, o); err != nil {
+			return was, err
+		}
 	}
-	for len(waiting) > 0 {
-		n := min(len(waiting), resightAtOnce)
-		if err := r.Store.InTx(ctx, func(tx Tx) error {
-			for i := range waiting[:n] {
-				if err := r.askResight(tx, &waiting[i], version); err != nil {
+	return knownAccount{version: o.Version, settings: &o.Settings, line: o.LINE}, nil
+}
+
+// wantChannels has the Slack channels made and looked at that an account is to
+// have.
+func (r *Relay) wantChannels(tx Tx, o *office) error {
+	if _, err := r.slackChannelAt(tx, o, OwnersPlace); err != nil {
+		return err
+	}
+	for _, op := range o.Settings.Operators {
+		c, err := r.slackChannelAt(tx, o, op.Key)
+		if err != nil {
+			return err
+		}
+		if c.State == ChannelClosed { // the operator was removed and is back
+			c.State = ChannelWanted
+			if err := tx.SaveSlackChannel(&c); err != nil {
+				return err
+			}
+		}
+	}
+	return r.askReconcile(tx, o.ID)
+}
+
+// resightWaiting has the threads of all who wait brought in line, some at a
+// time: there may be very many.
+func (r *Relay) resightWaiting(ctx context.Context, o *office) error {
+	version := "v" + strconv.FormatInt(o.Version, 10)
+	var last *Friend
+	for {
+		var some []Friend
+		if err := r.Store.InTx(ctx, func(tx Tx) (err error) {
+			if some, err = tx.WaitingFriends(o.ID, last, resightAtOnce); err != nil {
+				return err
+			}
+			for i := range some {
+				if err := r.askResight(tx, &some[i], version); err != nil {
 					return err
 				}
 			}
 			return nil
-		}); err != nil {
-			return line, err
+		}); err != nil || len(some) < resightAtOnce {
+			return err
 		}
-		waiting = waiting[n:]
+		last = &some[len(some)-1]
 	}
-	return line, nil
 }
 
 // tryLINEAgain ends the waiting for an account's LINE channel.

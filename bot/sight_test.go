@@ -108,3 +108,41 @@ func TestQueuedPartsAreRerouted(t *testing.T) {
 		}
 	})
 }
+
+// All who wait are shown when the settings change, also when they are many.
+func TestManyWaitingAreShown(t *testing.T) {
+	each(t, options{settings: byTag}, func(t *testing.T, w *world) {
+		const many = 450
+		w.in(func(tx bot.Tx) error {
+			for i := range many {
+				f, _, err := tx.LockFriendByLINE(accountID, fmt.Sprintf("U%032x", 1000+i), bot.KindUser)
+				if err != nil {
+					return err
+				}
+				f.WaitingSince = 1 + int64(i/7) // some began at the same time
+				if err := tx.SaveFriend(&f); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		threads := func() (n int) {
+			w.look(func(tx bot.Tx) error {
+				waiting, err := tx.WaitingFriends(accountID, nil, 0)
+				if err != nil {
+					return err
+				}
+				ids := make([]string, len(waiting))
+				for i, f := range waiting {
+					ids[i] = f.ID
+				}
+				found, err := tx.ThreadsFor("sato", ids)
+				n = len(found)
+				return err
+			})
+			return n
+		}
+		w.change(func(s *bot.Settings) { s.Operators[0].PermissionSets = []string{"all"} })
+		w.until("everybody who waits is shown", func() bool { return threads() == many })
+	})
+}

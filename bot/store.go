@@ -137,8 +137,9 @@ type FriendTx interface {
 	SaveFriend(f *Friend) error
 	FriendTags(friendID string) ([]FriendTag, error)
 	SetFriendTag(t FriendTag, accountID string) error // inserts or replaces
-	// WaitingFriends returns who waits, longest first; n 0 for all.
-	WaitingFriends(accountID string, n int) ([]Friend, error)
+	// WaitingFriends returns who waits, longest first, from the one that follows
+	// after (nil: the first); n 0 for all.
+	WaitingFriends(accountID string, after *Friend, n int) ([]Friend, error)
 	// FindFriends returns friends whose name contains text (NFKC, case folded).
 	FindFriends(accountID, text string, n int) ([]Friend, error)
 	// Speaker returns the last known name of somebody who spoke in a group.

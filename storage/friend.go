@@ -68,12 +68,16 @@ func (t *tx) SetFriendTag(tag bot.FriendTag, accountID string) error {
 }
 
 // WaitingFriends implements bot.FriendTx.
-func (t *tx) WaitingFriends(accountID string, n int) (found []bot.Friend, err error) {
+func (t *tx) WaitingFriends(accountID string, after *bot.Friend, n int) (found []bot.Friend, err error) {
 	if n <= 0 {
 		n = math.MaxInt32
 	}
+	if after == nil {
+		after = new(bot.Friend)
+	}
 	err = t.list("waiting friends", &found, `SELECT `+friends.columns+` FROM friend
-		WHERE account_id = ? AND waiting_since > 0 ORDER BY waiting_since, id LIMIT ?`, accountID, n)
+		WHERE account_id = ? AND waiting_since > 0 AND (waiting_since, id) > (?, ?) ORDER BY waiting_since, id LIMIT ?`,
+		accountID, after.WaitingSince, after.ID, n)
 	return found, err
 }
 

@@ -290,9 +290,13 @@ func TestTagsSpeakersAndWaiting(t *testing.T) {
 				tx.SetSpeaker("a1", "U7", "Ken", 5))
 		})
 		w.do(func(tx bot.Tx) error {
-			waiting, err := tx.WaitingFriends("a1", 0)
+			waiting, err := tx.WaitingFriends("a1", nil, 0)
 			if len(waiting) != 2 || waiting[0].ID != early.ID {
 				t.Errorf("waiting = %v", waiting)
+			}
+			next, err := tx.WaitingFriends("a1", &early, 5)
+			if err != nil || len(next) != 1 || next[0].ID != late.ID {
+				t.Errorf("waiting after the first = %v (%v)", next, err)
 			}
 			tags, terr := tx.FriendTags(late.ID)
 			if len(tags) != 1 || tags[0].On || tags[0].By != "U9" {

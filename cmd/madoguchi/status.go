@@ -87,7 +87,7 @@ func (s *state) readAccounts(ctx context.Context, store bot.Store) error {
 		s.accounts = nil
 		for _, v := range accounts {
 			a := accountState{AccountVersion: v, channels: map[bot.SlackChannelState]int{}}
-			waiting, err := tx.WaitingFriends(v.ID, 0)
+			waiting, err := tx.WaitingFriends(v.ID, nil, 0)
 			if err != nil {
 				return err
 			}

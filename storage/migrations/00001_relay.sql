@@ -98,7 +98,7 @@ CREATE TABLE friend (
     created_at     BIGINT NOT NULL,
     UNIQUE (account_id, line_id)
 );
-CREATE INDEX friend_waiting ON friend (account_id, waiting_since) WHERE waiting_since > 0;
+CREATE INDEX friend_waiting ON friend (account_id, waiting_since, id) WHERE waiting_since > 0;
 
 CREATE TABLE friend_tag (
     friend_id  TEXT NOT NULL REFERENCES friend (id),
