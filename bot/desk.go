@@ -42,7 +42,8 @@ type Listing struct {
 	Locale string
 	Title  string
 	Groups []ListingGroup
-	More   int // how many entries were left out
+	More   int  // how many entries were left out
+	Cut    bool // there were too many to look at, so there may be still more
 }
 
 // ListingGroup is a heading (a tag, or "") and its entries.

@@ -12,7 +12,10 @@ import (
 
 const (
 	listEntries = 40
-	listFriends = 2000
+	// lookAtMost is how many friends are looked at for one answer, whether or
+	// not the person may see them.
+	lookAtMost = 10_000
+	lookAtOnce = 500
 )
 
 // DeskOf is the Desk of a relay: it reads and changes nothing.
@@ -160,11 +163,11 @@ func (d DeskOf) Waiting(ctx context.Context, userID, channelID string) (Listing,
 	return d.ask(ctx, userID, channelID, func(tx Tx, desks []desk) (Listing, error) {
 		l := Listing{Title: desks[0].office.words.Say("desk.waiting_title")}
 		for _, k := range desks {
-			friends, err := tx.WaitingFriends(k.office.ID, nil, listFriends)
+			waiting, err := d.waiting(tx, k)
 			if err != nil {
 				return l, err
 			}
-			if err := d.list(tx, k, friends, &l); err != nil {
+			if err := d.list(tx, k, waiting, &l); err != nil {
 				return l, err
 			}
 		}
@@ -180,11 +183,17 @@ func (d DeskOf) Find(ctx context.Context, userID, channelID, name string) (Listi
 	return d.ask(ctx, userID, channelID, func(tx Tx, desks []desk) (Listing, error) {
 		l := Listing{Title: desks[0].office.words.Say("desk.find_title", name)}
 		for _, k := range desks {
-			friends, err := tx.FindFriends(k.office.ID, name, listFriends)
+			friends, err := tx.FindFriends(k.office.ID, name, lookAtMost)
 			if err != nil {
 				return l, err
 			}
-			if err := d.list(tx, k, friends, &l); err != nil {
+			found := sighting{cut: len(friends) == lookAtMost}
+			for some := range slices.Chunk(friends, lookAtOnce) {
+				if err := found.look(tx, k, some); err != nil {
+					return l, err
+				}
+			}
+			if err := d.list(tx, k, found, &l); err != nil {
 				return l, err
 			}
 		}
@@ -195,24 +204,52 @@ func (d DeskOf) Find(ctx context.Context, userID, channelID, name string) (Listi
 	})
 }
 
-// list adds those of some friends whom the person may see, under their tags.
-func (d DeskOf) list(tx Tx, k desk, friends []Friend, l *Listing) error {
-	type seen struct {
-		friend Friend
-		tag    string
-	}
-	var visible []seen
-	for _, f := range friends {
-		all, err := tx.FriendTags(f.ID)
+// waiting looks at all who wait, longest first.
+func (d DeskOf) waiting(tx Tx, k desk) (found sighting, err error) {
+	var last *Friend
+	for range lookAtMost / lookAtOnce {
+		some, err := tx.WaitingFriends(k.office.ID, last, lookAtOnce)
 		if err != nil {
-			return err
+			return found, err
 		}
-		tags := onTags(all)
+		if err := found.look(tx, k, some); err != nil || len(some) < lookAtOnce {
+			return found, err
+		}
+		last = &some[len(some)-1]
+	}
+	found.cut = true
+	return found, nil
+}
+
+// sighting is what a person may see of many friends.
+type sighting struct {
+	visible []seen // as many as are listed
+	more    int
+	cut     bool // not all were looked at
+}
+
+type seen struct {
+	friend Friend
+	tag    string // "" without one
+}
+
+// look adds those of some friends whom the person may see.
+func (s *sighting) look(tx Tx, k desk, friends []Friend) error {
+	ids := make([]string, len(friends))
+	for i, f := range friends {
+		ids[i] = f.ID
+	}
+	tagged, err := tx.TagsOn(ids)
+	if err != nil {
+		return err
+	}
+	for _, f := range friends {
+		tags := tagged[f.ID]
 		if !k.person.Owner && !k.office.people.Sees(k.place, tags) {
 			continue
 		}
-		if len(visible) >= listEntries {
-			l.More++
+		if len(s.visible) >= listEntries {
+			s.more++
 			continue
 		}
 		tag := ""
@@ -222,10 +259,17 @@ func (d DeskOf) list(tx Tx, k desk, friends []Friend, l *Listing) error {
 				break
 			}
 		}
-		visible = append(visible, seen{f, tag})
+		s.visible = append(s.visible, seen{f, tag})
 	}
-	ids := make([]string, len(visible))
-	for i, v := range visible {
+	return nil
+}
+
+// list adds friends under their tags.
+func (d DeskOf) list(tx Tx, k desk, s sighting, l *Listing) error {
+	l.More += s.more
+	l.Cut = l.Cut || s.cut
+	ids := make([]string, len(s.visible))
+	for i, v := range s.visible {
 		ids[i] = v.friend.ID
 	}
 	links, err := d.links(tx, k, ids)
@@ -233,7 +277,7 @@ func (d DeskOf) list(tx Tx, k desk, friends []Friend, l *Listing) error {
 		return err
 	}
 	groups := map[string]int{}
-	for _, v := range visible {
+	for _, v := range s.visible {
 		at, ok := groups[v.tag]
 		if !ok {
 			at = len(l.Groups)

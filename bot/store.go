@@ -136,6 +136,8 @@ type FriendTx interface {
 	LockFriendByLINE(accountID, lineID string, kind FriendKind) (f Friend, isNew bool, err error)
 	SaveFriend(f *Friend) error
 	FriendTags(friendID string) ([]FriendTag, error)
+	// TagsOn returns the ids of the tags that some friends carry, by friend.
+	TagsOn(friendIDs []string) (map[string][]string, error)
 	SetFriendTag(t FriendTag, accountID string) error // inserts or replaces
 	// WaitingFriends returns who waits, longest first, from the one that follows
 	// after (nil: the first); n 0 for all.

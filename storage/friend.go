@@ -58,6 +58,21 @@ func (t *tx) FriendTags(friendID string) (tags []bot.FriendTag, err error) {
 	return tags, err
 }
 
+// TagsOn implements bot.FriendTx.
+func (t *tx) TagsOn(friendIDs []string) (map[string][]string, error) {
+	on := map[string][]string{}
+	if len(friendIDs) == 0 {
+		return on, nil
+	}
+	var tags []bot.FriendTag
+	err := t.list("tags of friends", &tags, `SELECT `+friendTags.columns+` FROM friend_tag
+		WHERE friend_id IN (`+places(len(friendIDs))+`) AND is_on ORDER BY tag_id`, values(friendIDs)...)
+	for _, tag := range tags {
+		on[tag.FriendID] = append(on[tag.FriendID], tag.TagID)
+	}
+	return on, err
+}
+
 // SetFriendTag implements bot.FriendTx.
 func (t *tx) SetFriendTag(tag bot.FriendTag, accountID string) error {
 	_, err := t.exec("tag friend", `INSERT INTO friend_tag (friend_id, tag_id, account_id, is_on, changed_by, changed_at)

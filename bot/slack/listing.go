@@ -23,6 +23,9 @@ func renderListing(w words.Catalogue, l bot.Listing) []byte {
 	}
 	for shown := total; ; shown = shown * 3 / 4 {
 		blocks := listingBlocks(w, l, shown, l.More+total-shown)
+		if l.Cut {
+			blocks = append(blocks, small(w.Say("slack.listing.cut"))...)
+		}
 		answer := encode(privateAnswer{Type: "ephemeral", Text: Escape(l.Title), Blocks: blocks})
 		if shown == 0 || (len(blocks) <= maxBlocks && len(answer) <= maxPrivate) {
 			return answer
