@@ -109,7 +109,7 @@ func (s *fakeSlack) postsIn(channelID string) []slackPost {
 	defer s.mu.Unlock()
 	var found []slackPost
 	for _, p := range s.posts {
-		if !p.Gone && (p.Channel == channelID || channelID == "") {
+		if !p.Gone && p.Channel == channelID {
 			found = append(found, p)
 		}
 	}

@@ -168,11 +168,11 @@ func TestRates(t *testing.T) {
 		most    int // posts in any such span
 	}{
 		// A burst of five, then one a second.
-		"channel": {bot.Limits{ChannelPerSecond: 1}, 60, 10 * time.Second, 3 * 15},
+		"channel": {bot.Limits{ChannelPerSecond: 1}, 20, 10 * time.Second, 3 * 15},
 		// Three Slack channels could do 180 a minute.
-		"workspace": {bot.Limits{ChannelPerSecond: 1, WorkspacePerMinute: 40}, 40, time.Minute, 44},
+		"workspace": {bot.Limits{ChannelPerSecond: 1, WorkspacePerMinute: 20}, 20, time.Minute, 22},
 		// What is left of the hour is for what people do.
-		"events": {bot.Limits{EventsPerHour: 60}, 40, time.Hour, 60},
+		"events": {bot.Limits{EventsPerHour: 30}, 15, time.Hour, 30},
 	} {
 		t.Run(name, func(t *testing.T) {
 			o := options{
@@ -193,8 +193,10 @@ func TestRates(t *testing.T) {
 				}
 				w.pass(4 * time.Hour)
 				var at []int64
-				for _, p := range w.slack.postsIn("") {
-					at = append(at, p.At)
+				for _, place := range []string{"sato", "ito", "mori"} {
+					for _, p := range w.posts(place) {
+						at = append(at, p.At)
+					}
 				}
 				if len(at) != 3*len(all) {
 					t.Errorf("%d posts, want %d", len(at), 3*len(all))
