@@ -1,5 +1,14 @@
 package storage
 
+import (
+	"time"
+
+	"github.com/lib/pq"
+)
+
+// Impatient is what a store on PostgreSQL dials with, with another limit.
+func Impatient(limit time.Duration) pq.Dialer { return impatient{limit: limit} }
+
 // Statements returns the texts that a store on SQLite has prepared so far.
 func Statements(s *Store) []string {
 	e := s.engine.(*sqliteEngine)

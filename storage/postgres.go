@@ -64,6 +64,7 @@ func openPostgres(ctx context.Context, s *Store, raw string) (_ engine, err erro
 	if err := migratePostgres(ctx, s, connector); err != nil {
 		return nil, redacted(err, raw)
 	}
+	connector.Dialer(impatient{limit: silence}) // only now: a migration may take its time
 	e := &postgresEngine{store: s, db: sqlx.NewDb(sql.OpenDB(patient{connector}), "postgres")}
 	e.db.SetMaxOpenConns(s.config.MaxConns)
 	e.db.SetMaxIdleConns(s.config.MaxConns)
@@ -170,8 +171,10 @@ func (e *postgresEngine) attempt(ctx context.Context, options *sql.TxOptions, fn
 	if err := e.open(); err != nil {
 		return err
 	}
+	started := time.Now()
 	db, err := e.db.BeginTxx(ctx, options)
 	if err != nil {
+		e.dropSilent(started)
 		err = fmt.Errorf("begin: %w", err)
 		if wasOpen(err) {
 			err = deadConnection{err}
@@ -181,13 +184,25 @@ func (e *postgresEngine) attempt(ctx context.Context, options *sql.TxOptions, fn
 	defer db.Rollback()
 	t := e.store.newTx(ctx, postgresDialect, db)
 	if err := t.run(fn); err != nil {
+		e.dropSilent(started)
 		return err
 	}
 	if err := db.Commit(); err != nil {
+		e.dropSilent(started)
 		return fmt.Errorf("commit: %w", err)
 	}
 	e.store.committed(t)
 	return nil
+}
+
+// dropSilent closes the connections that are not in use when one has turned out
+// to lead nowhere: the others lead to the same place, and each would be waited
+// for in turn. The time tells, since the driver's error may be the context's.
+func (e *postgresEngine) dropSilent(started time.Time) {
+	if time.Since(started) >= silence {
+		e.db.SetMaxIdleConns(0)
+		e.db.SetMaxIdleConns(e.store.config.MaxConns)
+	}
 }
 
 // wasOpen reports whether a connection broke, rather than not being made.
@@ -207,8 +222,10 @@ func (e *postgresEngine) writeOne(ctx context.Context, fn func(*tx) error) error
 	if err := e.open(); err != nil {
 		return err
 	}
+	started := time.Now()
 	t := e.store.newTx(ctx, postgresDialect, e.db)
 	if err := t.run(fn); err != nil {
+		e.dropSilent(started)
 		return err
 	}
 	e.store.committed(t)
