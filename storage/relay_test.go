@@ -291,7 +291,7 @@ func TestTagsSpeakersAndWaiting(t *testing.T) {
 		})
 		w.do(func(tx bot.Tx) error {
 			waiting, err := tx.WaitingFriends("a1", nil, 0)
-			if len(waiting) != 2 || waiting[0].ID != early.ID {
+			if err != nil || len(waiting) != 2 || waiting[0].ID != early.ID {
 				t.Errorf("waiting = %v", waiting)
 			}
 			next, err := tx.WaitingFriends("a1", &early, 5)
