@@ -17,8 +17,8 @@ const (
 	kindSwept       kind = "swept"       // a reply that the sweep found
 )
 
-// stored is the form in which an event from Slack waits in the inbox: Slack's
-// bytes, and what they do not say themselves.
+// stored is the form in which an event from Slack waits in the inbox: what Slack
+// said, without what our own posts say, and what it does not say itself.
 type stored struct {
 	Kind kind            `json:"kind"`
 	Bot  string          `json:"bot,omitempty"` // our bot id when the event arrived
@@ -32,6 +32,7 @@ func (s stored) encode() ([]byte, error) {
 	if !json.Valid(s.Body) {
 		return nil, errNotJSON
 	}
+	s.Body = withoutPosts(s.Body)
 	raw, err := json.Marshal(s)
 	if err != nil {
 		return nil, errNotJSON // the SDK's error would quote the body
