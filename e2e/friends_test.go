@@ -194,3 +194,29 @@ func TestAnsweringMarksAsRead(t *testing.T) {
 		w.waitPost("sato", card.TS, "から返信待ち", false)
 	})
 }
+
+// Whoever writes while an answer is on its way did not get an answer to that,
+// and goes on waiting.
+func TestFriendWhoWritesDuringTheAnswerWaits(t *testing.T) {
+	t.Parallel()
+	each(t, options{}, func(t *testing.T, w *world) {
+		w.start()
+		hana, card := w.routedFriend(1, "花子")
+		w.line.Faults.Add(fault.Rule{Match: replyPath, Kind: fault.Delay, Delay: 3 * time.Second, Times: 1})
+		ts := w.reply(sato, "sato", root(card), "十一時はいかがですか")
+		w.waitPhone(hana, "十一時はいかがですか")
+		w.text(hana, "やはり明日にしたいです")
+		w.waitShown("sato", "やはり明日にしたいです")
+		if w.marked("sato", ts, "white_check_mark") {
+			t.Fatal("the answer was recorded too early for this test")
+		}
+		w.waitMark("sato", ts, "white_check_mark")
+		if n := w.count(w.openDatabase(), `SELECT COUNT(*) FROM friend WHERE waiting_since > 0`); n != 1 {
+			t.Error("the friend does not wait any more")
+		}
+		w.waitPost("sato", card.TS, "から返信待ち", true)
+		next := w.reply(sato, "sato", root(card), "明日ですね")
+		w.waitMark("sato", next, "white_check_mark")
+		w.waitPost("sato", card.TS, "から返信待ち", false)
+	})
+}

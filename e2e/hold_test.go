@@ -175,3 +175,22 @@ func TestUnfurlIsNoEdit(t *testing.T) {
 		}
 	})
 }
+
+// A hold counts in full also where it is longer than a burst may grow, and
+// where the friend's other replies go earlier.
+func TestHoldLongerThanABurst(t *testing.T) {
+	t.Parallel()
+	each(t, options{file: sendingTrainee("18s")}, func(t *testing.T, w *world) {
+		w.start()
+		hana, card := w.routedFriend(1, "花子")
+		other := w.waitShown("kenshu", "花子から青山店へ")
+		began := time.Now()
+		ts := w.reply(sato, "sato", root(card), "よく考えた返信")
+		w.waitMark("sato", ts, "hourglass_flowing_sand")
+		w.reapply("hold: 18s", "hold: 0s")
+		w.reply(trainee, "kenshu", root(other), "すぐの返信")
+		w.waitPhone(hana, "すぐの返信")
+		w.never(17500*time.Millisecond-time.Since(began), "sent before its hold was over", func() bool { return len(w.phone(hana)) > 1 })
+		w.waitPhone(hana, "よく考えた返信")
+	})
+}

@@ -238,3 +238,83 @@ func TestRevokedSlackToken(t *testing.T) {
 		w.waitShown("sato", "取り消し中の言葉")
 	})
 }
+
+// When a Slack channel is replaced or deleted while a reply is held, that reply
+// is refused and the owners hear of it; the replies of others go on.
+func TestHeldReplyOfASlackChannelThatIsGone(t *testing.T) {
+	t.Parallel()
+	for name, happens := range map[string]func(t *testing.T, w *world){
+		"deleted": func(t *testing.T, w *world) {
+			if err := w.slack.DeleteChannel(w.channel("sato")); err != nil {
+				t.Fatal(err)
+			}
+		},
+		"replaced": func(t *testing.T, w *world) {
+			id, err := w.slack.CreateChannel(sato, "sato-no-madoguchi", true, sato, w.slack.Options().BotUserID)
+			if err != nil {
+				t.Fatal(err)
+			}
+			w.reapply("slack_user: U0SATO,", "slack_user: U0SATO, slack_channel: "+id+",")
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			// The hold must outlast an apply on a busy machine.
+			each(t, options{file: sendingTrainee("6s")}, func(t *testing.T, w *world) {
+				w.start()
+				w.waitMade("sato", "kenshu", "owners")
+				hana, card := w.routedFriend(1, "花子")
+				other := w.waitShown("kenshu", "花子から青山店へ")
+				w.reply(sato, "sato", root(card), "なくなる場所の返信")
+				w.waitHeld()
+				happens(t, w)
+				ts := w.reply(trainee, "kenshu", root(other), "研修生の返信")
+				w.waitMark("kenshu", ts, "white_check_mark")
+				w.waitShown("owners", "佐藤 さんの返信の場所（Slackチャンネル）がなくなっています")
+				db := w.openDatabase()
+				if n := w.count(db, `SELECT COUNT(*) FROM reply WHERE state = 'refused' AND reason = 'channel_gone'`); n != 1 {
+					t.Errorf("%d replies are refused for their place, want 1", n)
+				}
+				if got := w.phone(hana); !slices.Equal(got, []string{"研修生の返信"}) {
+					t.Errorf("on the phone: %q", got)
+				}
+			})
+		})
+	}
+}
+
+// An answer to a person that waits while its Slack channel is deleted goes
+// nowhere: in the new one nobody knows its thread. It is given up, and the new
+// Slack channel shows what comes.
+func TestAnswerForASlackChannelThatIsGone(t *testing.T) {
+	t.Parallel()
+	each(t, options{}, func(t *testing.T, w *world) {
+		w.start()
+		hana, card := w.routedFriend(1, "花子")
+		w.waitShown("kenshu", "花子から青山店へ")
+		gone := w.channel("sato")
+		w.slack.Faults.Add(fault.Rule{Match: "chat.postMessage", Kind: fault.RateLimit, RetryAfter: 3 * time.Second, Times: 1})
+		w.reply(sato, "sato", root(card), strings.Repeat("長", 5001))
+		db := w.openDatabase()
+		w.until(10*time.Second, "the answer waits", func() bool {
+			return w.count(db, `SELECT COUNT(*) FROM call WHERE kind = 'slack.post' AND state = 'queued' AND code <> ''`) == 1
+		})
+		if err := w.slack.DeleteChannel(gone); err != nil {
+			t.Fatal(err)
+		}
+		w.until(15*time.Second, "nothing is left to post", func() bool {
+			return w.count(db, `SELECT COUNT(*) FROM call WHERE kind = 'slack.post' AND ended_at = 0`) == 0
+		})
+		w.text(hana, "まだいます")
+		w.waitShown("sato", "まだいます")
+		if w.channel("sato") == gone {
+			t.Error("shown in the Slack channel that was deleted")
+		}
+		if _, shown := w.shows("sato", "5001文字"); shown {
+			t.Error("the answer stands in the new Slack channel")
+		}
+		if n := w.count(db, `SELECT COUNT(*) FROM call WHERE state = 'void' AND kind = 'slack.post' AND thread_id = ''`); n != 1 {
+			t.Errorf("%d answers were given up, want 1", n)
+		}
+	})
+}

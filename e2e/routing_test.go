@@ -32,12 +32,17 @@ func choice(t *testing.T, view simslack.View, name string) string {
 // setTags has a person press タグ on a card and choose these tags, and no other.
 func (w *world) setTags(user, place, cardTS string, names ...string) {
 	w.t.Helper()
+	w.chooseTags(user, w.openTags(user, place, cardTS), names...)
+}
+
+// openTags has a person press タグ on a card, and returns the modal.
+func (w *world) openTags(user, place, cardTS string) (view simslack.View) {
+	w.t.Helper()
 	ctx, cancel := context.WithTimeout(w.t.Context(), 5*time.Second)
 	defer cancel()
 	if err := w.slack.PressLabel(ctx, user, w.channel(place), cardTS, "タグ"); err != nil {
 		w.t.Fatal(err)
 	}
-	var view simslack.View
 	w.until(5*time.Second, "the modal", func() bool {
 		views := w.slack.Views(user)
 		if len(views) > 0 {
@@ -45,6 +50,14 @@ func (w *world) setTags(user, place, cardTS string, names ...string) {
 		}
 		return len(views) > 0
 	})
+	return view
+}
+
+// chooseTags submits a modal with these tags, and no other.
+func (w *world) chooseTags(user string, view simslack.View, names ...string) {
+	w.t.Helper()
+	ctx, cancel := context.WithTimeout(w.t.Context(), 5*time.Second)
+	defer cancel()
 	ids := []string{}
 	for _, name := range names {
 		ids = append(ids, choice(w.t, view, name))
@@ -260,4 +273,28 @@ func (w *world) raw(from simline.From, rest, id string, at time.Time) {
 	if err := w.line.SendRaw(botUser, []byte(event)); err != nil {
 		w.t.Fatal(err)
 	}
+}
+
+// Only what a person touched in the modal changes: a tag that a rule put on
+// while the modal was open stays.
+func TestTagsThatChangeWhileTheModalIsOpen(t *testing.T) {
+	t.Parallel()
+	each(t, options{}, func(t *testing.T, w *world) {
+		w.start()
+		w.waitReady("suzuki")
+		hana := w.friend(1, "花子")
+		w.text(hana, "こんにちは")
+		card := w.waitShown("owners", "こんにちは")
+		opened := w.openTags(owner, "owners", card.TS)
+		w.acted(w.line.Postback(hana, "shop=shibuya", nil))
+		first := w.waitShown("suzuki", "ボタンが押されました: shop=shibuya")
+		w.chooseTags(owner, opened, "VIP")
+		w.waitPost("suzuki", root(first), "VIP", true)
+		w.waitPost("suzuki", root(first), "渋谷店", true)
+		w.text(hana, "渋谷店でお願いします")
+		w.waitShown("suzuki", "渋谷店でお願いします")
+		if got := w.auditOf(w.openDatabase(), "tag_off"); len(got) != 0 {
+			t.Errorf("taken off: %q", got)
+		}
+	})
 }

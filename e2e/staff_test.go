@@ -99,3 +99,9 @@ func (w *world) reapply(oldnew ...string) {
 	w.write(strings.NewReplacer(oldnew...).Replace(w.read()))
 	w.run("apply", w.file)
 }
+
+// sendingTrainee is accountFile with 研修生 sending like 佐藤, to the same
+// friends.
+func sendingTrainee(hold string) string {
+	return strings.Replace(fmt.Sprintf(accountFile, hold), "見学, friends: [青山店], view: true", "見学, friends: [青山店], view: true, send: true", 1)
+}

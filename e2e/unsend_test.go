@@ -146,6 +146,71 @@ func TestUnsentEditedMessageIsGone(t *testing.T) {
 	})
 }
 
+// What people do to a post carries its text along, and that is gone too.
+func TestUnsentTextIsGoneFromWhatPeopleDid(t *testing.T) {
+	t.Parallel()
+	each(t, options{}, func(t *testing.T, w *world) {
+		w.start()
+		hana := w.friend(1, "花子")
+		sent := w.text(hana, "secret-canary-6604 青山")
+		card := w.waitShown("sato", "secret-canary-6604 青山")
+		w.waitShown("kenshu", "secret-canary-6604 青山")
+		w.press(sato, "sato", card.TS, "担当する")
+		w.waitPost("sato", card.TS, "担当: 佐藤", true)
+		if _, err := w.slack.Broadcast(sato, w.channel("sato"), card.TS, "チャンネルにも送る返信"); err != nil {
+			t.Fatal(err)
+		}
+		w.waitPhone(hana, "チャンネルにも送る返信")
+		w.acted(w.line.Unsend(hana, sent.MessageID))
+		w.waitForgotten("secret-canary-6604")
+	})
+}
+
+// Where somebody who could never read lost sight too, an unsend redraws what
+// they had without showing more of it.
+func TestUnsendRevealsNothing(t *testing.T) {
+	t.Parallel()
+	each(t, options{file: rightsFile("0s")}, func(t *testing.T, w *world) {
+		addCast(w)
+		w.start()
+		hana, _ := w.routedFriend(1, "花子")
+		first := w.waitShown("uketsuke", "新しいメッセージがあります")
+		// Posts wait while Slack is slow, so that the next two share one.
+		w.slack.Faults.Add(slowPosts)
+		w.text(hana, "前置き")
+		w.waitShown("sato", "前置き")
+		w.text(hana, "hidden-canary-1")
+		taken := w.text(hana, "hidden-canary-2")
+		w.waitShown("sato", "hidden-canary-2")
+		var merged simslack.Message
+		w.until(10*time.Second, "both share a post of uketsuke", func() bool {
+			for _, m := range w.posts("uketsuke") {
+				if m.TS != first.TS && bytes.Count(m.Blocks, []byte("新しいメッセージがあります")) == 2 {
+					merged = m
+				}
+			}
+			return merged.TS != ""
+		})
+		w.slack.Faults.Clear()
+		w.reapply("slack_user: U0RECEPTION, permission_sets: [受付]", "slack_user: U0RECEPTION, permission_sets: []")
+		w.acted(w.line.Unsend(hana, taken.MessageID))
+		w.waitForgotten("hidden-canary-2")
+		db := w.openDatabase()
+		w.until(10*time.Second, "nothing is left to draw", func() bool {
+			return w.count(db, `SELECT COUNT(*) FROM inbox WHERE state = 'pending'`) == 0 &&
+				w.count(db, `SELECT COUNT(*) FROM call WHERE kind = 'slack.update' AND ended_at = 0`) == 0
+		})
+		for _, m := range w.posts("uketsuke") {
+			if strings.Contains(m.Text+string(m.Blocks), "hidden-canary") {
+				t.Errorf("an unsend showed reception what they may not read: %s", m.Blocks)
+			}
+		}
+		if w.slack.Calls("chat.update") == 0 {
+			t.Error("nothing was drawn anew")
+		}
+	})
+}
+
 // group makes a LINE group of 一郎 and 二郎, and returns how 一郎 acts in it.
 func (w *world) group(t *testing.T, n int, name string) (simline.From, simslack.Message) {
 	t.Helper()
