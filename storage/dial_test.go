@@ -52,7 +52,7 @@ func TestSilentDatabaseIsGivenUp(t *testing.T) {
 // where it listens.
 func between(t *testing.T, server string, silent *atomic.Bool) string {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // it listens at once
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -63,7 +63,7 @@ func between(t *testing.T, server string, silent *atomic.Bool) string {
 			if err != nil {
 				return
 			}
-			far, err := net.Dial("tcp", server) //nolint:noctx // on this machine
+			far, err := net.Dial("tcp", server)
 			if err != nil {
 				_ = near.Close()
 				return
