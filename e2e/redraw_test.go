@@ -21,16 +21,22 @@ func TestUnsendWhileAPostIsDrawn(t *testing.T) {
 	card := w.waitShown("sato", "secret-canary-8830 青山")
 	w.waitShown("kenshu", "secret-canary-8830 青山")
 	db := w.openDatabase()
-	const open = `SELECT COUNT(*) FROM call WHERE ended_at = 0 AND lane IN (SELECT 'post:' || id FROM slack_channel WHERE place = 'sato')`
-	w.until(10*time.Second, "sato's Slack channel is quiet", func() bool { return w.count(db, open) == 0 })
+	const (
+		open    = ` FROM call WHERE ended_at = 0 AND lane IN (SELECT 'post:' || id FROM slack_channel WHERE place = 'sato')`
+		posting = open + ` AND kind = 'slack.post' AND state = 'calling'`
+		drawing = open + ` AND kind = 'slack.update' AND state = 'queued' AND ref IN (SELECT id FROM post WHERE is_card)`
+	)
+	is := func(n int, calls string) func() bool {
+		return func() bool { return w.count(db, `SELECT COUNT(*)`+calls) == n }
+	}
+	w.until(10*time.Second, "sato's Slack channel is quiet", is(0, open))
 
 	// A post that Slack takes its time with leaves a drawing waiting behind it.
 	w.slack.Faults.Add(fault.Rule{Match: "chat.postMessage", Kind: fault.Delay, Delay: 4 * time.Second})
 	w.text(hana, "まだ話は続きます")
-	w.until(10*time.Second, "a post is under way", func() bool { return w.count(db, open+` AND kind = 'slack.post' AND state = 'calling'`) == 1 })
+	w.until(10*time.Second, "a post is under way", is(1, posting))
 	w.press(sato, "sato", card.TS, "担当する")
-	const drawing = ` AND kind = 'slack.update' AND state = 'queued' AND ref IN (SELECT id FROM post WHERE is_card)`
-	w.until(3*time.Second, "a drawing waits", func() bool { return w.count(db, open+drawing) == 1 })
+	w.until(3*time.Second, "a drawing waits", is(1, drawing))
 
 	// Holding its call stops the drawing where it marks that call. In the
 	// meantime the friend takes the message back.
@@ -43,7 +49,7 @@ func TestUnsendWhileAPostIsDrawn(t *testing.T) {
 	if err := holder.QueryRowContext(t.Context(), `SELECT pg_backend_pid()`).Scan(&pid); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := holder.ExecContext(t.Context(), `SELECT id FROM call WHERE kind = 'slack.update' AND state = 'queued' FOR UPDATE`); err != nil {
+	if _, err := holder.ExecContext(t.Context(), `SELECT id`+drawing+` FOR UPDATE`); err != nil {
 		t.Fatal(err)
 	}
 	w.until(10*time.Second, "the drawing stands still", func() bool { return w.blockedBy(db, pid) > 0 })
