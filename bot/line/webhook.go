@@ -23,8 +23,7 @@ const (
 	answerWithin = 1500 * time.Millisecond
 	// margin is what of answerWithin is left for writing the answer.
 	margin = 100 * time.Millisecond
-	// defaultConcurrent bounds what a flood of unsigned bodies can hold in
-	// memory.
+	// defaultConcurrent bounds what waits for the database at a time.
 	defaultConcurrent = 256
 )
 
@@ -41,8 +40,8 @@ type Webhook struct {
 	Log    *slog.Logger
 	// Now is the time of receipt, time.Now if nil.
 	Now func() time.Time
-	// MaxConcurrent is how many requests are looked at at a time, 256 if 0.
-	// Those above wait, and are answered 503 when the time is up.
+	// MaxConcurrent is how many requests are at the database at a time, 256 if
+	// 0. Those above wait, and are answered 503 when the time is up.
 	MaxConcurrent int
 
 	once  sync.Once
@@ -54,6 +53,7 @@ type answer struct {
 	status int
 	events int
 	err    error
+	unread bool // the body, or some of it
 }
 
 func (h *Webhook) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -63,38 +63,68 @@ func (h *Webhook) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 	a := h.handle(ctx, w, r)
 	h.log(r, a, time.Since(start))
+	if a.unread {
+		// The server would wait for the rest before it answers, and does so
+		// for a while before it hangs up.
+		w.Header().Set("Connection", "close")
+		limitReading(ctx, w)
+	}
 	switch a.status {
 	case http.StatusOK:
 		w.WriteHeader(http.StatusOK)
 		return
 	case http.StatusServiceUnavailable:
 		w.Header().Set("Retry-After", "5")
-	case http.StatusRequestEntityTooLarge, http.StatusRequestTimeout:
-		// The rest of the body is not read, so the connection is of no use.
-		w.Header().Set("Connection", "close")
 	}
 	http.Error(w, http.StatusText(a.status), a.status)
 }
 
-// handle looks at one request. What may block on the database runs beside it,
-// so that the answer leaves in time even if the context is ignored; the slot
-// is given back only when that has ended, so that a hanging database cannot
-// pile up work.
+// handle looks at one request. Whoever cannot sign may send slowly, and holds
+// nothing meanwhile that others wait for.
 func (h *Webhook) handle(ctx context.Context, w http.ResponseWriter, r *http.Request) answer {
+	if r.ContentLength > maxBody {
+		return answer{status: http.StatusRequestEntityTooLarge, unread: true}
+	}
+	slug, signature := r.PathValue("account"), r.Header.Get("X-Line-Signature")
+	var account bot.Account
+	if a := h.beside(ctx, slug, func() (a answer) {
+		account, a = h.account(ctx, slug)
+		return a
+	}); a.status != http.StatusOK {
+		a.unread = true
+		return a
+	}
+	body, status := readBody(ctx, w, r)
+	if status != http.StatusOK {
+		return answer{status: status, unread: true}
+	}
+	// Before it is parsed: the signature covers the raw bytes, and nobody who
+	// cannot sign gets any further.
+	if !Verify(account.LINE.Secrets, signature, body) {
+		return answer{status: http.StatusUnauthorized}
+	}
+	return h.beside(ctx, slug, func() answer { return h.take(ctx, account, body) })
+}
+
+// beside does what may block on the database, so that the answer leaves in time
+// even if the context is ignored. The slot is given back only when that has
+// ended, so that a hanging database cannot pile up work.
+func (h *Webhook) beside(ctx context.Context, slug string, work func() answer) answer {
 	release, ok := h.enter(ctx)
 	if !ok {
 		return answer{status: http.StatusServiceUnavailable, err: ctx.Err()}
 	}
-	body, status := readBody(ctx, w, r)
-	if status != http.StatusOK {
-		release()
-		return answer{status: status}
-	}
-	slug, signature := r.PathValue("account"), r.Header.Get("X-Line-Signature")
 	done := make(chan answer, 1)
 	go func() {
 		defer release()
-		done <- h.take(ctx, slug, signature, body)
+		a := answer{status: http.StatusServiceUnavailable}
+		defer func() {
+			if p := recover(); p != nil {
+				h.Log.ErrorContext(ctx, "panic in LINE webhook", "account", slug, "stack", string(debug.Stack()))
+			}
+			done <- a
+		}()
+		a = work()
 	}()
 	select {
 	case a := <-done:
@@ -104,24 +134,19 @@ func (h *Webhook) handle(ctx context.Context, w http.ResponseWriter, r *http.Req
 	}
 }
 
-// take verifies before it parses: the signature covers the raw bytes, and
-// nobody who cannot sign gets any further.
-func (h *Webhook) take(ctx context.Context, slug, signature string, body []byte) (a answer) {
-	defer func() {
-		if p := recover(); p != nil {
-			h.Log.ErrorContext(ctx, "panic in LINE webhook", "account", slug, "stack", string(debug.Stack()))
-			a = answer{status: http.StatusServiceUnavailable}
-		}
-	}()
+func (h *Webhook) account(ctx context.Context, slug string) (bot.Account, answer) {
 	account, found, err := h.Accounts(ctx, slug)
 	switch {
 	case err != nil:
-		return answer{status: http.StatusServiceUnavailable, err: err}
+		return account, answer{status: http.StatusServiceUnavailable, err: err}
 	case !found:
-		return answer{status: http.StatusNotFound}
-	case !Verify(account.LINE.Secrets, signature, body):
-		return answer{status: http.StatusUnauthorized}
+		return account, answer{status: http.StatusNotFound}
+	default:
+		return account, answer{status: http.StatusOK}
 	}
+}
+
+func (h *Webhook) take(ctx context.Context, account bot.Account, body []byte) answer {
 	events := split(account, body, h.now())
 	if len(events) > 0 {
 		if err := h.Accept(ctx, events); err != nil {
@@ -150,19 +175,13 @@ func (h *Webhook) enter(ctx context.Context) (release func(), ok bool) {
 // readBody reads the whole body, or says what to answer instead. A sender who
 // dawdles is cut off when the time is up.
 func readBody(ctx context.Context, w http.ResponseWriter, r *http.Request) ([]byte, int) {
-	if r.ContentLength > maxBody {
-		return nil, http.StatusRequestEntityTooLarge
-	}
-	control := http.NewResponseController(w)
-	if deadline, ok := ctx.Deadline(); ok {
-		_ = control.SetReadDeadline(deadline) // not every writer can; then the server's own limit stands
-	}
+	limitReading(ctx, w)
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
 	if err == nil {
 		// Left in place, the deadline would end the request's context while
 		// the events are being stored. After an error it stays, since the
 		// server still tries to read what is left of the body.
-		_ = control.SetReadDeadline(time.Time{})
+		_ = http.NewResponseController(w).SetReadDeadline(time.Time{})
 		return body, http.StatusOK
 	}
 	if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge {
@@ -172,6 +191,13 @@ func readBody(ctx context.Context, w http.ResponseWriter, r *http.Request) ([]by
 		return nil, http.StatusRequestTimeout
 	}
 	return nil, http.StatusBadRequest
+}
+
+func limitReading(ctx context.Context, w http.ResponseWriter) {
+	if deadline, ok := ctx.Deadline(); ok {
+		// Not every writer can; then the server's own limit stands.
+		_ = http.NewResponseController(w).SetReadDeadline(deadline)
+	}
 }
 
 func (h *Webhook) now() time.Time {

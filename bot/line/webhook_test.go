@@ -1,6 +1,7 @@
 package line
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"errors"
@@ -157,6 +158,43 @@ func TestWebhookSlowBody(t *testing.T) {
 	}
 	if took := time.Since(start); took > answerWithin+time.Second {
 		t.Errorf("answered after %v", took)
+	}
+}
+
+// Bodies that trickle in keep nobody else waiting, and for an account that is
+// not there none is waited for.
+func TestWebhookSlowBodiesHoldUpNobody(t *testing.T) {
+	d := newDesk()
+	d.MaxConcurrent = 1
+	server := httptest.NewServer(d.mux())
+	defer server.Close()
+	open := func(slug string) net.Conn {
+		conn, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", server.Listener.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		fmt.Fprintf(conn, "POST /webhooks/line/%s HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 100\r\n\r\n", slug)
+		return conn
+	}
+	slow := open("aoyama")
+	defer slow.Close()
+	// The server asks for the body when the webhook begins to read it.
+	line, err := bufio.NewReader(slow).ReadString('\n')
+	if err != nil || !strings.Contains(line, "100") {
+		t.Fatalf("answer %q (%v), want 100", line, err)
+	}
+	if w := d.postSigned(callback(textEvent("E1", "U1"))); w.Code != http.StatusOK {
+		t.Errorf("beside a slow body: status %d, want 200", w.Code)
+	}
+	start := time.Now()
+	unknown := open("shibuya")
+	defer unknown.Close()
+	answer, err := bufio.NewReader(unknown).ReadString('\n')
+	if err != nil || !strings.HasPrefix(string(answer), "HTTP/1.1 404 ") {
+		t.Errorf("answer %.40q (%v), want 404", answer, err)
+	}
+	if took := time.Since(start); took > answerWithin/2 {
+		t.Errorf("an account that is not there was answered after %v", took)
 	}
 }
 

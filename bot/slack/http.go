@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"os"
 	"runtime/debug"
+	"sync"
 	"time"
 )
 
@@ -20,15 +21,22 @@ const (
 	// answerTime is when a request is answered at the latest. Slack waits
 	// three seconds; what was answered too late comes again in any case.
 	answerTime = 2500 * time.Millisecond
+	// concurrent bounds what waits for the database at a time. Those above
+	// wait, and are told to come again when the time is up.
+	concurrent = 256
 )
 
 // HTTP takes in what Slack sends to the signed endpoints. Every field is
-// required; with an empty SigningSecret every request is refused.
+// required; with an empty SigningSecret every request is refused. It must not
+// be copied.
 type HTTP struct {
 	SigningSecret string
 	Receiver      *Receiver
 	Now           func() time.Time
 	Log           *slog.Logger
+
+	once  sync.Once
+	slots chan struct{}
 }
 
 // Register adds the endpoints to mux.
@@ -127,6 +135,7 @@ func (h *HTTP) serve(w http.ResponseWriter, r *http.Request, work func(context.C
 	defer cancel()
 	body, status := h.read(w, r)
 	if status != http.StatusOK {
+		w.Header().Set("Connection", "close")
 		http.Error(w, http.StatusText(status), status)
 		return
 	}
@@ -137,8 +146,16 @@ func (h *HTTP) serve(w http.ResponseWriter, r *http.Request, work func(context.C
 	// The work has a goroutine of its own, since whatever it waits for may not
 	// notice that the time is up. What it finishes later is not lost: Slack
 	// delivers again, and the key tells that it is there.
+	release, ok := h.enter(ctx)
+	if !ok {
+		h.answer(ctx, w, r, outcome{err: ctx.Err()})
+		return
+	}
 	done := make(chan outcome, 1)
-	go func() { done <- attempt(ctx, body, work) }()
+	go func() {
+		defer release()
+		done <- attempt(ctx, body, work)
+	}()
 	select {
 	case out := <-done:
 		h.answer(ctx, w, r, out)
@@ -147,16 +164,29 @@ func (h *HTTP) serve(w http.ResponseWriter, r *http.Request, work func(context.C
 	}
 }
 
+// enter takes a slot, which is given back when the work has ended, so that a
+// hanging database cannot pile up work.
+func (h *HTTP) enter(ctx context.Context) (release func(), ok bool) {
+	h.once.Do(func() { h.slots = make(chan struct{}, concurrent) })
+	select {
+	case h.slots <- struct{}{}:
+		return func() { <-h.slots }, true
+	case <-ctx.Done():
+		return nil, false
+	}
+}
+
 // read returns the body, or the status that says why there is none.
 func (h *HTTP) read(w http.ResponseWriter, r *http.Request) ([]byte, int) {
 	// Where the connection cannot be timed, the server's own limit holds.
 	connection := http.NewResponseController(w)
 	_ = connection.SetReadDeadline(time.Now().Add(answerTime))
-	defer func() { _ = connection.SetReadDeadline(time.Time{}) }()
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
 	_, tooLarge := errors.AsType[*http.MaxBytesError](err)
 	switch {
 	case err == nil:
+		// After an error it stays: the server still tries to read the rest.
+		_ = connection.SetReadDeadline(time.Time{})
 		return body, http.StatusOK
 	case tooLarge:
 		return nil, http.StatusRequestEntityTooLarge

@@ -4,12 +4,16 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -171,6 +175,24 @@ type brokenReader struct{}
 
 func (brokenReader) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }
 
+// Whoever never sends the rest of a body is hung up on.
+func TestHTTPHangsUpOnASlowBody(t *testing.T) {
+	server := httptest.NewServer(newStage(t).http())
+	defer server.Close()
+	conn, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", server.Listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	if err := conn.SetDeadline(time.Now().Add(10 * time.Second)); err != nil {
+		t.Fatal(err)
+	}
+	fmt.Fprintf(conn, "POST /webhooks/slack/events HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{")
+	if answer, err := io.ReadAll(conn); err != nil || !strings.HasPrefix(string(answer), "HTTP/1.1 408 ") {
+		t.Errorf("answer %.40q (%v), want 408", answer, err)
+	}
+}
+
 func TestHTTPSaysThatItFailed(t *testing.T) {
 	var logged bytes.Buffer
 	s := newStage(t)
@@ -209,5 +231,37 @@ func TestHTTPAnswersInTime(t *testing.T) {
 		}
 		close(released)
 		synctest.Wait()
+	})
+}
+
+// What piles up behind a store that hangs is bounded.
+func TestHTTPIsBounded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newStage(t)
+		released := make(chan struct{})
+		var entered atomic.Int32
+		s.Accept = func(context.Context, []bot.Incoming) error {
+			entered.Add(1)
+			<-released
+			return nil
+		}
+		h := s.http()
+		var all sync.WaitGroup
+		for range concurrent + 20 {
+			all.Go(func() {
+				if w := do(h, signed("events", reply1(""))); w.Code != http.StatusServiceUnavailable {
+					t.Errorf("got %d", w.Code)
+				}
+			})
+		}
+		all.Wait()
+		if n := entered.Load(); n != concurrent {
+			t.Errorf("%d requests reached the store, want %d", n, concurrent)
+		}
+		close(released)
+		synctest.Wait()
+		if w := do(h, signed("events", reply1(""))); w.Code != http.StatusOK {
+			t.Errorf("afterwards: got %d", w.Code)
+		}
 	})
 }
