@@ -59,7 +59,7 @@ func newChanging(w *world, rt *rapid.T) *changing {
 	c.ts = w.clock.ts()
 	c.answersOf(rapid.SliceOfN(rapid.SampledFrom([]string{
 		"accepted", "answer lost", "unknown", "unreachable", "busy", "quota", "bad request",
-	}), 0, 5).Draw(rt, "answers of LINE"))
+	}), 1, 5).Draw(rt, "answers of LINE"))
 	return c
 }
 
@@ -81,6 +81,9 @@ func (c *changing) answersOf(names []string) {
 			c.tried[once], c.unsure = true, false
 			if c.revoked {
 				c.odd = append(c.odd, "something new without the right")
+			}
+			if c.blocked {
+				c.odd = append(c.odd, "something new for somebody who had blocked the account")
 			}
 		}
 		a := accepted
@@ -114,13 +117,21 @@ func (c *changing) run() {
 		names = append(names, name)
 	}
 	slices.Sort(names)
-	for _, name := range rapid.SliceOfN(rapid.SampledFrom(names), 1, 12).Draw(c.rt, "what happens") {
+	// With few kinds of things, each happens at more moments. At the end of the
+	// hold the reply is with LINE.
+	kinds := append(rapid.SliceOfNDistinct(rapid.SampledFrom(names), 1, 4, rapid.ID[string]).Draw(c.rt, "kinds of things"), "the hold")
+	if rapid.Bool().Draw(c.rt, "arrives first") {
+		c.arrive()
+	}
+	for _, name := range rapid.SliceOfN(rapid.SampledFrom(kinds), 1, 12).Draw(c.rt, "what happens") {
 		actions[name]()
 		c.observe()
 	}
 	c.arrive()
+	c.pass(2 * time.Minute)
+	c.observe()
 	c.setRevoked(false)
-	c.answersOf(nil)
+	c.answersOf(nil) // whatever was wrong with LINE is over
 	c.pass(2 * time.Minute)
 	c.jump(24 * time.Hour)
 	c.pass(2 * time.Minute)
@@ -137,14 +148,11 @@ func (c *changing) state() bot.ReplyState {
 
 func (c *changing) observe() { c.wasUnclear = c.wasUnclear || c.state() == bot.ReplyUnclear }
 
+// arrive delivers the reply's event; Slack may do so twice.
 func (c *changing) arrive() {
-	again := c.arrived
 	c.arrived = true
 	c.slackEvent(message(sato, "sato", c.thread.TS, c.ts, "最初の言葉"))
 	c.settle()
-	if again { // Slack delivers twice, and it changes nothing
-		return
-	}
 }
 
 // changeable reports whether an edit still reaches the friend: nothing was tried
@@ -228,13 +236,15 @@ func (c *changing) setBlocked(blocked bool) {
 	if c.blocked == blocked {
 		return
 	}
-	c.blocked = blocked
 	c.pass(time.Millisecond) // LINE's times tell these apart
 	kind := "follow"
 	if blocked {
 		kind = "unfollow"
 	}
 	c.does(c.friend, kind)
+	c.mu.Lock()
+	c.blocked = blocked
+	c.mu.Unlock()
 }
 
 func (c *changing) check() {
