@@ -32,7 +32,8 @@ var binary string
 
 func TestMain(m *testing.M) {
 	os.Exit(func() int {
-		dir, err := os.MkdirTemp("", "madoguchi-e2e-")
+		// Where the tests' data lies, programs may not be allowed to run.
+		dir, err := os.MkdirTemp(os.Getenv("GOTMPDIR"), "madoguchi-e2e-")
 		if err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			return 1

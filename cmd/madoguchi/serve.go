@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"slices"
 	"syscall"
 	"time"
 
@@ -60,6 +61,9 @@ func serve(ctx context.Context, env *config.Environment, log *slog.Logger, ready
 	if err := store.LockServe(ctx); err != nil {
 		return err
 	}
+	if err := checkSecrets(ctx, store); err != nil {
+		return err
+	}
 	files, err := openFiles(ctx, env.Media)
 	if err != nil {
 		return err
@@ -82,6 +86,27 @@ func serve(ctx context.Context, env *config.Environment, log *slog.Logger, ready
 	}
 	s := &server{env: env, log: log, store: store, relay: relay, receiver: receiver, meter: meter}
 	return s.run(ctx, listener, ready)
+}
+
+// checkSecrets refuses an account with an empty channel secret: with it, anybody
+// could sign a webhook. apply refuses one too, so this one came another way.
+func checkSecrets(ctx context.Context, store bot.Store) error {
+	return store.View(ctx, func(tx bot.Tx) error {
+		accounts, err := tx.Accounts()
+		if err != nil {
+			return err
+		}
+		for _, v := range accounts {
+			a, err := tx.Account(v.ID)
+			if err != nil {
+				return err
+			}
+			if len(a.LINE.Secrets) == 0 || slices.Contains(a.LINE.Secrets, "") {
+				return fmt.Errorf("account %s: line.channel_secret is empty; apply its file again with the channel secret of the LINE channel", a.Slug)
+			}
+		}
+		return nil
+	})
 }
 
 func newRelay(env *config.Environment, log *slog.Logger, store *storage.Store, files *storage.Files, client *slack.Client, meter *meter) *bot.Relay {
