@@ -171,7 +171,7 @@ func (d DeskOf) Waiting(ctx context.Context, userID, channelID string) (Listing,
 				return l, err
 			}
 		}
-		if len(l.Groups) == 0 {
+		if len(l.Groups) == 0 && !l.Cut {
 			l.Title = desks[0].office.words.Say("desk.nobody_waits")
 		}
 		return l, nil
@@ -197,7 +197,7 @@ func (d DeskOf) Find(ctx context.Context, userID, channelID, name string) (Listi
 				return l, err
 			}
 		}
-		if len(l.Groups) == 0 {
+		if len(l.Groups) == 0 && !l.Cut {
 			l.Title = desks[0].office.words.Say("desk.nobody_found", name)
 		}
 		return l, nil
