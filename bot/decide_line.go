@@ -155,7 +155,7 @@ func (d *lineDecision) message() error {
 	if c.MarkAsRead != "" && d.event.At >= d.friend.LastAt {
 		d.friend.MarkAsRead = c.MarkAsRead
 	}
-	if d.friend.WaitingSince == 0 {
+	if d.friend.WaitingSince == 0 || d.event.At < d.friend.WaitingSince {
 		d.friend.WaitingSince = d.event.At
 		d.changed = true
 	}
