@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net/http"
 	"os"
 	"os/signal"
 	"syscall"
@@ -15,6 +16,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"madoguchi/config"
+	"madoguchi/simulator/line"
 )
 
 // version is set by the build.
@@ -25,6 +27,8 @@ type process struct {
 	stdout, stderr io.Writer
 	getenv         func(string) (string, bool)
 	readFile       func(string) ([]byte, error)
+	// inFront stands before the demo's LINE; nothing does if nil.
+	inFront func(*line.Platform) http.Handler
 }
 
 type commands struct {
