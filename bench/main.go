@@ -66,6 +66,7 @@ type bench struct {
 	databases []database
 	rounds    int
 	seconds   int
+	profiles  string // folder for CPU profiles of serve; "" for none
 	table     table
 }
 
@@ -82,6 +83,7 @@ func measureAll(ctx context.Context, args []string) (err error) {
 	flags.StringVar(&only, "only", "", "measurements, separated by commas: "+strings.Join(names(), ", "))
 	flags.IntVar(&b.rounds, "rounds", 3, "how often each is measured, in turn")
 	flags.IntVar(&b.seconds, "seconds", 5, "how long each measurement of a round takes; 60 for figures to be quoted")
+	flags.StringVar(&b.profiles, "profiles", "", "folder to put CPU profiles of serve in")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}

@@ -8,7 +8,10 @@ import (
 	"time"
 )
 
-const settleWithin = 2 * time.Minute
+const (
+	settleWithin = 2 * time.Minute
+	warmFriends  = 500
+)
 
 // posts measures how many messages a second get all the way into accepted
 // posts while more of them arrive than that.
@@ -46,9 +49,10 @@ func (b *bench) postRound(ctx context.Context, round int, d database, set settin
 	if err != nil {
 		return err
 	}
+	profiled := b.profile(ctx, s, fmt.Sprintf("posts-%s-%d", d.name, set.perFriend))
 	began := time.Now()
 	sent, err := b.loadFrom(ctx, "-addr", s.addr, "-connections", "16", "-seconds", strconv.Itoa(b.seconds), "-prefix", fmt.Sprintf("p%d", round),
-		"-friends", "1000", "-groups", strconv.Itoa(set.groups()))
+		"-friends", strconv.Itoa(warmFriends), "-groups", strconv.Itoa(set.groups()))
 	if err != nil {
 		return err
 	}
@@ -57,6 +61,9 @@ func (b *bench) postRound(ctx context.Context, round int, d database, set settin
 		return err
 	}
 	elapsed := time.Since(began).Seconds()
+	if err := profiled(); err != nil {
+		return err
+	}
 	busy, err := usageOf(s.cmd.Process.Pid)
 	if err != nil {
 		return err
@@ -70,9 +77,10 @@ func (b *bench) postRound(ctx context.Context, round int, d database, set settin
 	return nil
 }
 
-// warm has every friend write once, so that threads and Slack channels exist.
+// warm has every friend write once, so that threads, Slack channels and profiles
+// are there.
 func (b *bench) warm(ctx context.Context, s *served, set settings) error {
-	sent, err := b.loadFrom(ctx, "-addr", s.addr, "-connections", "4", "-seconds", "60", "-most", "200", "-prefix", "warm",
+	sent, err := b.loadFrom(ctx, "-addr", s.addr, "-connections", "4", "-seconds", "60", "-most", strconv.Itoa(warmFriends), "-friends", strconv.Itoa(warmFriends), "-prefix", "warm",
 		"-groups", strconv.Itoa(set.groups()))
 	if err != nil {
 		return err

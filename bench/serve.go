@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"os"
 	"os/exec"
@@ -30,6 +31,7 @@ func (s settings) groups() int { return s.people() / max(s.perFriend, 1) }
 type served struct {
 	*process
 	platforms *process
+	profiles  string // address; "" for none
 }
 
 // serve starts the platforms, applies an account and starts serve.
@@ -62,6 +64,12 @@ func (b *bench) serve(ctx context.Context, url string, set settings) (s *served,
 		"SLACK_BOT_TOKEN=" + botToken, "SLACK_SIGNING_SECRET=" + signingSecret, "SLACK_API_URL=http://" + beside + "/api/",
 		"LINE_API_URL=http://" + beside, "LINE_DATA_API_URL=http://" + beside,
 		"SLACK_CHANNEL_RATE=" + strconv.FormatFloat(set.rate, 'g', -1, 64), "SLACK_WORKSPACE_RATE=0", "SLACK_EVENTS_PER_HOUR=0",
+	}
+	if b.profiles != "" {
+		if s.profiles, err = freeAddr(ctx); err != nil {
+			return s, err
+		}
+		env = append(env, "PPROF_ADDR="+s.profiles)
 	}
 	file := filepath.Join(dir, "bench.yaml")
 	if err := os.WriteFile(file, []byte(accountFile(set)), 0o600); err != nil {
@@ -145,4 +153,32 @@ func (s *served) tell(ctx context.Context, path string, into any) error {
 		return fmt.Errorf("%s: %s: %s", path, response.Status, body.String())
 	}
 	return json.Unmarshal(body.Bytes(), into)
+}
+
+// profile writes what serve spends its time on into a file, until the returned
+// function is called.
+func (b *bench) profile(ctx context.Context, s *served, name string) func() error {
+	if b.profiles == "" {
+		return func() error { return nil }
+	}
+	done := make(chan error, 1)
+	go func() { done <- s.writeProfile(ctx, b.seconds, filepath.Join(b.profiles, name+".pprof")) }()
+	return func() error { return <-done }
+}
+
+func (s *served) writeProfile(ctx context.Context, seconds int, file string) error {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, fmt.Sprintf("http://%s/debug/pprof/profile?seconds=%d", s.profiles, seconds), nil)
+	if err != nil {
+		return err
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return err
+	}
+	defer response.Body.Close()
+	body, err := io.ReadAll(response.Body)
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(file, body, 0o600)
 }

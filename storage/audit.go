@@ -12,12 +12,12 @@ func (t *tx) Audit(e bot.AuditEntry) error {
 
 // AuditOf implements bot.AuditTx.
 func (t *tx) AuditOf(accountID, friendID string, n int) (found []bot.AuditEntry, err error) {
-	const newest = ` ORDER BY at DESC, id DESC LIMIT ?`
+	newest := ` ORDER BY at DESC, id DESC` + limit(n)
 	if friendID == "" {
-		err = t.list("audit trail", &found, `SELECT `+auditEntries.columns+` FROM audit WHERE account_id = ?`+newest, accountID, n)
+		err = t.list("audit trail", &found, `SELECT `+auditEntries.columns+` FROM audit WHERE account_id = ?`+newest, accountID)
 		return found, err
 	}
 	err = t.list("audit trail", &found, `SELECT `+auditEntries.columns+` FROM audit WHERE account_id = ? AND friend_id = ?`+newest,
-		accountID, friendID, n)
+		accountID, friendID)
 	return found, err
 }

@@ -57,7 +57,7 @@ func (t *tx) Call(id string) (c bot.Call, err error) {
 // DueCalls implements bot.CallTx.
 func (t *tx) DueCalls(lane string, n int) (found []bot.Call, err error) {
 	err = t.list("due calls", &found, `SELECT `+calls.columns+` FROM call
-		WHERE lane = ? AND `+openCall+` AND next_at <= ? ORDER BY seq, id LIMIT ?`, lane, t.nowMS, n)
+		WHERE lane = ? AND `+openCall+` AND next_at <= ? ORDER BY seq, id`+limit(n), lane, t.nowMS)
 	return found, err
 }
 

@@ -91,8 +91,8 @@ func (t *tx) WaitingFriends(accountID string, after *bot.Friend, n int) (found [
 		after = new(bot.Friend)
 	}
 	err = t.list("waiting friends", &found, `SELECT `+friends.columns+` FROM friend
-		WHERE account_id = ? AND waiting_since > 0 AND (waiting_since, id) > (?, ?) ORDER BY waiting_since, id LIMIT ?`,
-		accountID, after.WaitingSince, after.ID, n)
+		WHERE account_id = ? AND waiting_since > 0 AND (waiting_since, id) > (?, ?) ORDER BY waiting_since, id`+limit(n),
+		accountID, after.WaitingSince, after.ID)
 	return found, err
 }
 
@@ -108,8 +108,8 @@ var likeEscapes = strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`)
 // FindFriends implements bot.FriendTx: those heard of last come first.
 func (t *tx) FindFriends(accountID, text string, n int) (found []bot.Friend, err error) {
 	err = t.list("find friends", &found, `SELECT `+friends.columns+` FROM friend
-		WHERE account_id = ? AND search_name LIKE ? ESCAPE '\' ORDER BY last_at DESC, id LIMIT ?`,
-		accountID, "%"+likeEscapes.Replace(searchable(text))+"%", n)
+		WHERE account_id = ? AND search_name LIKE ? ESCAPE '\' ORDER BY last_at DESC, id`+limit(n),
+		accountID, "%"+likeEscapes.Replace(searchable(text))+"%")
 	return found, err
 }
 

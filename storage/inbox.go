@@ -12,7 +12,7 @@ var events = recordOf[bot.StoredEvent]("inbox")
 // PendingEvents implements bot.InboxTx.
 func (t *tx) PendingEvents(lane string, n int) (found []bot.StoredEvent, err error) {
 	err = t.list("pending events", &found, `SELECT `+events.columns+` FROM inbox
-		WHERE lane = ? AND state = 'pending' ORDER BY at, event_key, id LIMIT ?`, lane, n)
+		WHERE lane = ? AND state = 'pending' ORDER BY at, event_key, id`+limit(n), lane)
 	return found, err
 }
 
@@ -65,7 +65,7 @@ func (t *tx) InboxBacklog() (pending, parked int, oldest int64, err error) {
 // Parked implements bot.InboxTx.
 func (t *tx) Parked(accountID string, n int) (found []bot.StoredEvent, err error) {
 	err = t.list("parked events", &found, `SELECT `+events.columns+` FROM inbox
-		WHERE account_id = ? AND state = 'parked' AND state <> 'done' ORDER BY received_at DESC, id DESC LIMIT ?`, accountID, n)
+		WHERE account_id = ? AND state = 'parked' AND state <> 'done' ORDER BY received_at DESC, id DESC`+limit(n), accountID)
 	return found, err
 }
 

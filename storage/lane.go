@@ -128,10 +128,10 @@ func (s *Store) Claim(ctx context.Context, kind bot.LaneKind, n int) ([]bot.Lane
 	err = s.engine.writeOne(ctx, func(t *tx) error {
 		lanes = nil
 		return t.list("claim lanes", &lanes, `WITH picked AS MATERIALIZED (
-				SELECT id FROM lane WHERE kind = ? AND due_at <= ? AND lease_until <= ? ORDER BY due_at LIMIT ?`+t.skipLocked+`)
+				SELECT id FROM lane WHERE kind = ? AND due_at <= ? AND lease_until <= ? ORDER BY due_at`+limit(n)+t.skipLocked+`)
 			UPDATE lane SET lease_owner = ?, lease_until = ? WHERE id IN (SELECT id FROM picked)
 			RETURNING id, kind, lease_owner, bump`,
-			kind, t.nowMS, t.nowMS, n, fence, t.leaseEnd())
+			kind, t.nowMS, t.nowMS, fence, t.leaseEnd())
 	})
 	return lanes, err
 }

@@ -62,8 +62,8 @@ func (t *tx) MessagesQuoting(accountID, lineID string) (found []bot.Message, err
 
 // LastMessages implements bot.MessageTx.
 func (t *tx) LastMessages(friendID string, n int) (found []bot.Message, err error) {
-	err = t.list("last messages", &found, `SELECT `+messages.columns+` FROM message WHERE friend_id = ? ORDER BY seq DESC LIMIT ?`,
-		friendID, n)
+	err = t.list("last messages", &found, `SELECT `+messages.columns+` FROM message WHERE friend_id = ? ORDER BY seq DESC`+limit(n),
+		friendID)
 	slices.Reverse(found)
 	return found, err
 }

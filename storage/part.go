@@ -1,8 +1,6 @@
 package storage
 
 import (
-	"errors"
-
 	"github.com/google/uuid"
 
 	"madoguchi/bot"
@@ -39,7 +37,7 @@ func (t *tx) AddPart(p *bot.Part) (bool, error) {
 // QueuedParts implements bot.ThreadTx.
 func (t *tx) QueuedParts(threadID string, n int) (found []bot.Part, err error) {
 	err = t.list("queued parts", &found, `SELECT `+parts.columns+` FROM part
-		WHERE thread_id = ? AND state = 'queued' ORDER BY seq LIMIT ?`, threadID, n)
+		WHERE thread_id = ? AND state = 'queued' ORDER BY seq`+limit(n), threadID)
 	return found, err
 }
 
@@ -62,12 +60,15 @@ func (t *tx) SetParts(threadID string, ids []string, state bot.PartState, callID
 	if len(ids) == 0 {
 		return nil
 	}
-	if err := t.lockQueue(threadID); err != nil {
-		return err
+	queue := state != bot.PartPosted // what is posted was frozen, and in no queue
+	if queue {
+		if err := t.lockQueue(threadID); err != nil {
+			return err
+		}
 	}
 	args := append([]any{state, callID, threadID}, values(ids)...)
 	if _, err := t.exec("set parts", `UPDATE part SET state = ?, call_id = ? WHERE thread_id = ? AND id IN (`+places(len(ids))+`)`,
-		args...); err != nil {
+		args...); err != nil || !queue {
 		return err
 	}
 	return t.settleQueue(threadID)
@@ -129,11 +130,6 @@ func (t *tx) lockQueue(threadID string) error {
 }
 
 func (t *tx) settleQueue(threadID string) error {
-	var since int64
-	err := t.get("oldest queued part", &since, `SELECT created_at FROM part WHERE thread_id = ? AND state = 'queued' ORDER BY seq LIMIT 1`,
-		threadID)
-	if err != nil && !errors.Is(err, bot.ErrNotFound) {
-		return err
-	}
-	return t.must("settle queue", `UPDATE thread SET queued_since = ? WHERE id = ?`, since, threadID)
+	return t.must("settle queue", `UPDATE thread SET queued_since = COALESCE(
+		(SELECT created_at FROM part WHERE thread_id = thread.id AND state = 'queued' ORDER BY seq LIMIT 1), 0) WHERE id = ?`, threadID)
 }

@@ -26,14 +26,14 @@ func (s *Store) Purge(ctx context.Context, before Retention) error {
 		batch  func(t *tx, before int64) (int64, error)
 	}{
 		{before.Events, purgeBy(`DELETE FROM inbox WHERE id IN (
-			SELECT id FROM inbox WHERE state = 'done' AND done_at < ? ORDER BY done_at LIMIT ?)`)},
+			SELECT id FROM inbox WHERE state = 'done' AND done_at < ? ORDER BY done_at`)},
 		{before.Calls, (*tx).purgeCalls},
 		{before.Echoes, purgeBy(`DELETE FROM echo WHERE call_id IN (
-			SELECT call_id FROM echo WHERE seen_at < ? ORDER BY seen_at LIMIT ?)`)},
+			SELECT call_id FROM echo WHERE seen_at < ? ORDER BY seen_at`)},
 		{before.ReplyTokens, purgeBy(`DELETE FROM reply_token WHERE id IN (
-			SELECT id FROM reply_token WHERE received_at < ? ORDER BY received_at LIMIT ?)`)},
+			SELECT id FROM reply_token WHERE received_at < ? ORDER BY received_at`)},
 		{before.ReplyChanges, purgeBy(`DELETE FROM reply_change WHERE (team_id, channel_id, ts) IN (
-			SELECT team_id, channel_id, ts FROM reply_change WHERE seen_at < ? LIMIT ?)`)},
+			SELECT team_id, channel_id, ts FROM reply_change WHERE seen_at < ?`)},
 	} {
 		if p.before <= 0 {
 			continue
@@ -50,14 +50,16 @@ func (s *Store) Purge(ctx context.Context, before Retention) error {
 	return nil
 }
 
+// purgeBy deletes by a query whose inner query is left open, to be bounded.
 func purgeBy(query string) func(*tx, int64) (int64, error) {
-	return func(t *tx, before int64) (int64, error) { return t.exec("purge", query, before, purgeAtOnce) }
+	query += limit(purgeAtOnce) + ")"
+	return func(t *tx, before int64) (int64, error) { return t.exec("purge", query, before) }
 }
 
 func (t *tx) purgeCalls(before int64) (int64, error) {
 	var ids []string
-	if err := t.list("purge calls", &ids, `SELECT id FROM call WHERE ended_at > 0 AND ended_at < ? ORDER BY ended_at LIMIT ?`,
-		before, purgeAtOnce); err != nil || len(ids) == 0 {
+	if err := t.list("purge calls", &ids, `SELECT id FROM call WHERE ended_at > 0 AND ended_at < ? ORDER BY ended_at`+limit(purgeAtOnce),
+		before); err != nil || len(ids) == 0 {
 		return 0, err
 	}
 	in := ` IN (` + places(len(ids)) + `)`
@@ -70,6 +72,6 @@ func (t *tx) purgeCalls(before int64) (int64, error) {
 // ExpiredMedia implements bot.MessageTx.
 func (t *tx) ExpiredMedia(before int64, n int) (found []bot.Message, err error) {
 	err = t.list("expired media", &found, `SELECT `+messages.columns+` FROM message
-		WHERE media_key <> '' AND received_at < ? ORDER BY received_at LIMIT ?`, before, n)
+		WHERE media_key <> '' AND received_at < ? ORDER BY received_at`+limit(n), before)
 	return found, err
 }

@@ -54,7 +54,7 @@ func (t *tx) ThreadsFor(place string, friendIDs []string) (found []bot.Thread, e
 func (t *tx) RecentThreads(since int64, n int) (found []bot.Thread, err error) {
 	const used = `(CASE WHEN last_reply_at > last_post_at THEN last_reply_at ELSE last_post_at END)` // as in the index
 	err = t.list("recent threads", &found, `SELECT `+threads.columns+` FROM thread
-		WHERE `+used+` >= ? AND last_post_at > 0 ORDER BY `+used+` DESC LIMIT ?`, since, n)
+		WHERE `+used+` >= ? AND last_post_at > 0 ORDER BY `+used+` DESC`+limit(n), since)
 	return found, err
 }
 

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"reflect"
 	"runtime/debug"
+	"strconv"
 	"strings"
 	"sync"
 	"unicode/utf8"
@@ -173,6 +174,10 @@ func tuples(n, k int) string {
 
 // places returns "?, …" for n values.
 func places(n int) string { return strings.Repeat("?, ", n-1) + "?" }
+
+// limit bounds a query. The number is in the text because SQLite prepares a
+// query with a bound limit anew each time it is run.
+func limit(n int) string { return " LIMIT " + strconv.Itoa(n) }
 
 // values makes arguments of a list of ids.
 func values[T any](ids []T) []any {
