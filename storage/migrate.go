@@ -24,11 +24,13 @@ var ErrNewerSchema = errors.New("the database was migrated by a newer Madoguchi 
 type migrations struct {
 	dialect goose.Dialect
 	files   fs.FS
+	// guard is the SQL of auditGuard.
+	guard string
 }
 
 var (
-	sqliteMigrations   = migrations{goose.DialectSQLite3, migrationFiles}
-	postgresMigrations = migrations{goose.DialectPostgres, migrationFiles}
+	sqliteMigrations   = migrations{goose.DialectSQLite3, migrationFiles, sqliteAuditGuard}
+	postgresMigrations = migrations{goose.DialectPostgres, migrationFiles, postgresAuditGuard}
 )
 
 // migrate brings a database up to date; the caller keeps other processes out.
@@ -40,7 +42,8 @@ func migrate(ctx context.Context, log *slog.Logger, m migrations, db *sql.DB) er
 	if err != nil {
 		return fmt.Errorf("migrations: %w", err)
 	}
-	provider, err := goose.NewProvider(m.dialect, db, files, goose.WithDisableGlobalRegistry(true))
+	provider, err := goose.NewProvider(m.dialect, db, files, goose.WithDisableGlobalRegistry(true),
+		goose.WithGoMigrations(auditGuard(m.guard)))
 	if err != nil {
 		return fmt.Errorf("migrations: %w", err)
 	}
