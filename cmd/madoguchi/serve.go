@@ -137,7 +137,7 @@ func listen(ctx context.Context, addr string) (net.Listener, error) {
 		return nil, fmt.Errorf("LISTEN_ADDR: %s is in use by another program; stop that one or choose another address", addr)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("LISTEN_ADDR: %w", err)
+		return nil, fmt.Errorf("LISTEN_ADDR: %w; write an address of this machine, such as 127.0.0.1:8080, with a port that this user may open", err)
 	}
 	return listener, nil
 }

@@ -61,7 +61,7 @@ func (statusCommand) Run(ctx context.Context, p process) error {
 	if err != nil {
 		return err
 	}
-	store, err := openStore(ctx, env, log)
+	store, err := openExisting(ctx, env, log)
 	if err != nil {
 		return err
 	}
