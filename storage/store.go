@@ -31,9 +31,11 @@ type Config struct {
 	// Existing opens only a database that is there and has this program's
 	// schema, or a newer one: nothing is made and nothing migrated.
 	Existing bool
-	// OnMismatch is told that an event arrived under the key of an earlier one
-	// with other content; the earlier one stands. It must not block. Optional.
-	OnMismatch func(accountID, key string)
+	// OnMismatch makes the event by which owners learn that one of their account
+	// arrived under the key of an earlier one with other content, which stands.
+	// It is stored in the same commit, once for each key it is given; OnMismatch
+	// may be called more often than that. Optional.
+	OnMismatch func(accountID string, at int64) bot.Incoming
 }
 
 // ErrClosed is returned by every method of a Store that has been closed.

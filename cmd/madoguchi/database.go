@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"madoguchi/bot"
 	"madoguchi/config"
 	"madoguchi/storage"
 )
@@ -23,12 +24,7 @@ func openStore(ctx context.Context, env *config.Environment, log *slog.Logger) (
 	if err != nil {
 		return nil, err
 	}
-	return open(ctx, env, storage.Config{
-		SecretKey: key, Log: log,
-		OnMismatch: func(accountID, key string) {
-			log.Warn("an event came again with other content; the first one stands", "account", accountID, "event", key)
-		},
-	})
+	return open(ctx, env, storage.Config{SecretKey: key, Log: log, OnMismatch: bot.MismatchAlert})
 }
 
 // openExisting is openStore for a command that only looks: it makes and migrates
