@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/lib/pq"
+	"github.com/lib/pq/pqerror"
 )
 
 // RefusedError is returned by Open when PostgreSQL cannot be reached, or does
@@ -55,17 +56,17 @@ func adviceOn(err error) string {
 	return ""
 }
 
-func adviceOnCode(code pq.ErrorCode) string {
+func adviceOnCode(code pqerror.Code) string {
 	switch code {
-	case "28P01", "28000": // invalid password, invalid authorization
+	case pqerror.InvalidPassword, pqerror.InvalidAuthorizationSpecification:
 		return "correct user and password in DATABASE_URL (there @ is written %40, : %3A and / %2F), and see that pg_hba.conf lets this machine in"
-	case "3D000": // no such database
+	case pqerror.InvalidCatalogName: // no such database
 		return "make the database with `createdb`, or correct its name in DATABASE_URL"
-	case "42501", "3F000": // no privilege, no schema to make tables in
+	case pqerror.InsufficientPrivilege, pqerror.InvalidSchemaName:
 		return "let the user of DATABASE_URL make tables, for instance as the owner of the database: ALTER DATABASE … OWNER TO …"
-	case "53300": // too many connections
+	case pqerror.TooManyConnections:
 		return "raise max_connections, or stop what holds the connections"
-	case "57P03": // starting up or shutting down
+	case pqerror.CannotConnectNow:
 		return "try again when the server has started"
 	default:
 		return ""
