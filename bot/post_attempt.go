@@ -246,9 +246,6 @@ func (r *Relay) attemptPost(ctx context.Context, lane Lane, channel SlackChannel
 	case Misconfigured:
 		return r.pauseSlack(ctx, lane, c, f)
 	default:
-		if f.Code == "thread_not_found" && c.ThreadID != "" {
-			return r.recordPost(ctx, lane, channel, c, Posted{})
-		}
 		if slices.Contains([]string{"channel_not_found", "not_in_channel", "is_archived"}, f.Code) {
 			return r.stopChannel(ctx, lane, channel, c, f.Code)
 		}

@@ -123,7 +123,7 @@ func (r *Relay) reopenThread(tx Tx, channel SlackChannel, t Thread, c Call, leak
 		return err
 	}
 	endCall(tx, &c, CallVoid)
-	if err := tx.SaveCall(&c); err != nil || leaked.TS == "" {
+	if err := tx.SaveCall(&c); err != nil {
 		return err
 	}
 	tx.Poke(LanePost, c.Lane, 0)

@@ -250,17 +250,15 @@ func (s *sending) remake(c *Call, members []Reply) error {
 
 // refusedByLINE handles a 400 and its like: nothing was accepted.
 func (s *sending) refusedByLINE(c *Call, members []Reply, f *Failure) error {
-	if c.UnsureAt != 0 {
-		if c.Token != "" {
-			// Refused now, but an earlier attempt may have used the token up.
-			return s.end(c, members, ReplyUnclear, "reply_unknown")
-		}
-		return s.end(c, members, ReplyUnclear, "push_unknown")
+	if c.UnsureAt != 0 { // refused now, but an earlier attempt may have been carried out
+		return s.end(c, members, ReplyUnclear, "reply_unknown")
 	}
 	if c.Token != "" && f.Code == "invalid_reply_token" {
 		return s.remake(c, members)
 	}
-	if len(members) > 1 { // one bad bubble must not take the others with it
+	// One bad bubble must not take the others with it. A chat that nobody may
+	// write to is none of theirs.
+	if len(members) > 1 && f.Code != "chat_held" {
 		for i := range members {
 			members[i].Burst = ""
 		}

@@ -15,6 +15,7 @@ import (
 type Environment struct {
 	Database   Database
 	ListenAddr string
+	PprofAddr  string // of the profiles, on loopback; "" for none
 	PublicURL  string // https base without a slash at the end, or ""
 	Media      Media
 
@@ -46,6 +47,7 @@ func Load(getenv func(name string) (string, bool), readFile func(path string) ([
 	e := &Environment{
 		Database:   read(&r, "DATABASE_URL", "sqlite:./data/madoguchi.db", parseDatabase),
 		ListenAddr: read(&r, "LISTEN_ADDR", "127.0.0.1:8080", parseListenAddr),
+		PprofAddr:  read(&r, "PPROF_ADDR", "", parseLoopbackAddr),
 		PublicURL:  read(&r, "PUBLIC_URL", "", parseBase),
 		Media:      read(&r, "MEDIA_URL", "file:./data/media", parseMedia),
 
@@ -141,6 +143,19 @@ func parseListenAddr(text string) (string, error) {
 		return "", fmt.Errorf("%q is not a port; write a number up to 65535", port)
 	}
 	return text, nil
+}
+
+// parseLoopbackAddr takes an address that nobody but this machine can reach.
+func parseLoopbackAddr(text string) (string, error) {
+	addr, err := parseListenAddr(text)
+	if err != nil {
+		return "", err
+	}
+	host, _, _ := net.SplitHostPort(addr) // parseListenAddr has seen that it can be split
+	if ip := net.ParseIP(host); ip == nil || !ip.IsLoopback() {
+		return "", fmt.Errorf("%q is not on loopback; write 127.0.0.1:port: profiles tell what is in memory", text)
+	}
+	return addr, nil
 }
 
 func parseSecret(text string) (Secret, error) {

@@ -4,6 +4,7 @@ package docs_test
 import (
 	"os"
 	"path/filepath"
+	"reflect"
 	"regexp"
 	"slices"
 	"strings"
@@ -12,6 +13,8 @@ import (
 	"github.com/goccy/go-yaml"
 
 	"madoguchi/config"
+	"madoguchi/simulator/line"
+	"madoguchi/simulator/slack"
 )
 
 func read(t *testing.T, path string) string {
@@ -60,6 +63,18 @@ func TestReadmesListEveryVariable(t *testing.T) {
 			row := regexp.MustCompile("(?m)^\\| `" + v[1] + "` \\|.*" + regexp.QuoteMeta(v[2]))
 			if !row.MatchString(readme) {
 				t.Errorf("%s has no row for %s with the default %q", path, v[1], v[2])
+			}
+		}
+	}
+}
+
+// Whatever is believed of LINE and Slack is told in the architecture.
+func TestArchitectureNamesEveryBelief(t *testing.T) {
+	architecture := read(t, "architecture.md")
+	for _, beliefs := range []reflect.Type{reflect.TypeFor[line.Beliefs](), reflect.TypeFor[slack.Beliefs]()} {
+		for _, belief := range reflect.VisibleFields(beliefs) {
+			if !strings.Contains(architecture, "`"+belief.Name+"`") {
+				t.Errorf("architecture.md does not name %s", belief.Name)
 			}
 		}
 	}

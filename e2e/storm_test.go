@@ -28,6 +28,7 @@ const (
 	apart         = 2 * time.Second // two replies to one friend by one operator
 	lateLabel     = "遅れて届いたメッセージ"
 	buttonText    = "ボタンが押されました"
+	unsentText    = "送信が取り消されました"
 	repeatLabel   = "再送"
 )
 
@@ -46,10 +47,11 @@ func TestStormKilled(t *testing.T) {
 	each(t, options{}, func(t *testing.T, w *world) { newStorm(t, w).run(stormKills) })
 }
 
-// The same with two processes on one database.
+// The same with two processes on one database, between which Slack divides what
+// it sends over their sockets.
 func TestStormWithTwoProcesses(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, options{}, postgres(t))
+	w := newWorld(t, options{socketMode: true}, postgres(t))
 	s := newStorm(t, w)
 	s.twins = true
 	s.run(0)
@@ -60,6 +62,8 @@ type storm struct {
 	w       *world
 	friends []simline.From
 	said    []int             // by friend: how many messages
+	unsent  map[string]bool   // tokens
+	files   []string          // tokens of the messages that are files
 	mu      sync.Mutex        // of what follows
 	replies map[string]string // text by ts, of replies that may go
 	refused map[string]string // text by ts, of replies that must not
@@ -72,7 +76,7 @@ type storm struct {
 
 func newStorm(t *testing.T, w *world) *storm {
 	t.Helper()
-	s := &storm{t: t, w: w, said: make([]int, stormFriends), replies: map[string]string{}, refused: map[string]string{}}
+	s := &storm{t: t, w: w, said: make([]int, stormFriends), unsent: map[string]bool{}, replies: map[string]string{}, refused: map[string]string{}}
 	if err := w.line.SetTrouble(botUser, simline.Trouble{
 		Copies: func(simline.Event) int { return 1 + rand.IntN(3) },
 		Delay:  func(simline.Event) time.Duration { return time.Duration(rand.IntN(300)) * time.Millisecond },
@@ -116,7 +120,7 @@ func (s *storm) run(kills int) {
 	s.talk()
 	s.until("every webhook delivered", 2*time.Minute, func() bool { return s.delivered() })
 	s.until("everything shown", 4*time.Minute, func() bool {
-		s.lacking = s.missing()
+		s.lacking = append(s.missing(), s.missingFiles()...)
 		return len(s.lacking) == 0
 	})
 	close(stop)
@@ -125,7 +129,9 @@ func (s *storm) run(kills int) {
 		s.undecided = s.undecidedReplies()
 		return len(s.undecided) == 0
 	})
+	s.until("every unsend followed", 40*time.Second, func() bool { return len(s.stillShown()) == 0 })
 	s.checkThreads()
+	s.checkFiles()
 	s.checkPhones()
 	for _, v := range s.w.line.Violations() {
 		s.t.Errorf("a rule of LINE was broken: %+v", v)
@@ -140,7 +146,8 @@ func (s *storm) until(what string, limit time.Duration, ok func() bool) {
 	s.w.until(limit, what, ok)
 }
 
-// talk sends the messages of all friends: texts, stickers and postbacks.
+// talk sends the messages of all friends: texts, stickers, places, files and
+// postbacks. Some are taken back at once, so that LINE may tell of that first.
 func (s *storm) talk() {
 	for range stormMessages {
 		i := rand.IntN(stormFriends)
@@ -151,19 +158,27 @@ func (s *storm) talk() {
 			text += " 青山店です"
 		}
 		from := s.friends[i]
+		var sent simline.Sent
 		var err error
 		switch {
 		case n == 0 && i%2 == 1:
 			_, err = s.w.line.Postback(from, "shop=shibuya", nil)
 			if err == nil {
-				_, err = s.w.line.SendText(from, text, simline.TextOptions{})
+				sent, err = s.w.line.SendText(from, text, simline.TextOptions{})
 			}
 		case n%7 == 5:
-			_, err = s.w.line.SendSticker(from, simline.Sticker{PackageID: "1", StickerID: "2", Text: text})
+			sent, err = s.w.line.SendSticker(from, simline.Sticker{PackageID: "1", StickerID: "2", Text: text})
 		case n%7 == 3:
-			_, err = s.w.line.SendLocation(from, simline.Location{Title: text, Address: "東京都港区", Latitude: 35.6, Longitude: 139.7})
+			sent, err = s.w.line.SendLocation(from, simline.Location{Title: text, Address: "東京都港区", Latitude: 35.6, Longitude: 139.7})
+		case n%7 == 6:
+			sent, err = s.w.line.SendMedia(from, simline.Media{Kind: "file", FileName: text + "txt", Bytes: []byte(text)})
+			s.files = append(s.files, text)
 		default:
-			_, err = s.w.line.SendText(from, text, simline.TextOptions{})
+			sent, err = s.w.line.SendText(from, text, simline.TextOptions{})
+		}
+		if err == nil && n%9 == 8 {
+			_, err = s.w.line.Unsend(from, sent.MessageID)
+			s.unsent[text] = true
 		}
 		if err != nil {
 			s.t.Error(err)
@@ -290,7 +305,7 @@ func (s *storm) missing() []string {
 			for k := range n {
 				t := token(i, k)
 				begun = begun || found[t] > 0
-				if found[t] == 0 && (begun || before[t] == 0) {
+				if found[t] == 0 && !s.unsent[t] && (begun || before[t] == 0) {
 					lacking = append(lacking, place+" "+t)
 				}
 			}
@@ -367,7 +382,7 @@ func (s *storm) checkThreads() {
 				if strings.Contains(text, lateLabel) {
 					late = true
 				}
-				if strings.Contains(text, buttonText) { // the label before it was the button's
+				if strings.Contains(text, buttonText) || strings.Contains(text, unsentText) { // the label before it was theirs
 					late = false
 				}
 				for _, tok := range tokens.FindAllString(text, -1) {
@@ -388,7 +403,7 @@ func (s *storm) checkThreads() {
 					if last, ok := newest[thread]; ok && n < last && !late && place != "owners" {
 						s.t.Errorf("%s: %s stands after message %d of that friend and is not marked as late", place, tok, last)
 					}
-					if last, ok := newest[thread]; late && place != "owners" && (!ok || n > last) {
+					if last, ok := newest[thread]; late && place != "owners" && (!ok || n > last) && !s.newerUnsent(friend, n) {
 						s.t.Errorf("%s: %s is marked as late and nothing newer stands before it", place, tok)
 					}
 					newest[thread] = max(newest[thread], n)
@@ -402,6 +417,74 @@ func (s *storm) checkThreads() {
 		s.t.Errorf("%d messages are shown again, want at most %d", repeated, most)
 	}
 	s.t.Logf("messages shown again after an attempt that could not be settled: %d", repeated)
+}
+
+// newerUnsent tells whether a message shortly after was taken back: what was
+// late to it is late to nothing that can still be read.
+func (s *storm) newerUnsent(friend, n int) bool {
+	return slices.ContainsFunc([]int{1, 2, 3, 4}, func(k int) bool { return s.unsent[token(friend, n+k)] })
+}
+
+// stillShown are the places that show what was taken back.
+func (s *storm) stillShown() []string {
+	var shown []string
+	for _, place := range []string{"sato", "kenshu", "suzuki", "owners"} {
+		for tok := range s.shown(place) {
+			if s.unsent[tok] {
+				shown = append(shown, place+" "+tok)
+			}
+		}
+		for name, n := range s.shared(place) {
+			if n > 0 && s.unsent[strings.TrimSuffix(name, "txt")] {
+				shown = append(shown, place+" "+name)
+			}
+		}
+	}
+	return shown
+}
+
+// shared are the names of the files in a place, with how often each is there.
+func (s *storm) shared(place string) map[string]int {
+	found := map[string]int{}
+	for _, f := range s.w.files(place) {
+		found[f.Name]++
+	}
+	return found
+}
+
+// missingFiles are the files that a place lacks, other than those from before it
+// gained sight, which the owners had.
+func (s *storm) missingFiles() []string {
+	var lacking []string
+	before := s.shared("owners")
+	for _, place := range []string{"sato", "kenshu", "suzuki"} {
+		shared := s.shared(place)
+		for _, tok := range s.files {
+			name := tok + "txt"
+			if shared[name] == 0 && before[name] == 0 && !s.unsent[tok] && slices.Contains(places(s.friendOf(tok)), place) {
+				lacking = append(lacking, place+" "+name)
+			}
+		}
+	}
+	return lacking
+}
+
+// checkFiles holds every place to the files of the friends it may see, each once.
+func (s *storm) checkFiles() {
+	for _, place := range []string{"sato", "kenshu", "suzuki"} {
+		for name, times := range s.shared(place) {
+			if times > 1 || !slices.Contains(places(s.friendOf(name)), place) {
+				s.t.Errorf("%s has the file %s %d times", place, name, times)
+			}
+		}
+	}
+}
+
+func (s *storm) friendOf(tok string) (friend int) {
+	if _, err := fmt.Sscanf(tok, "m-%d-", &friend); err != nil {
+		s.t.Fatalf("%q: %v", tok, err)
+	}
+	return friend
 }
 
 // checkPhones holds what the friends got to what the operators wrote.

@@ -15,7 +15,8 @@ import (
 func TestDeletedFirstPostReopensTheThread(t *testing.T) {
 	t.Parallel()
 	for name, believed := range map[string]simslack.Beliefs{
-		"accepted in the open": {}, "refused": {NoTombstone: true, UnknownThreadRefused: true},
+		"accepted in the open": {}, "accepted in the thread": {TombstoneKeepsThread: true},
+		"refused": {NoTombstone: true, UnknownThreadRefused: true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -8,7 +8,7 @@ import (
 )
 
 // BotUserID is the LINE user id of the sample account's bot.
-const BotUserID = "Ua0ya3a0000000000000000000000000a"
+const BotUserID = "Ua0a0a0000000000000000000000000a0"
 
 // The Slack users of the sample account.
 const (

@@ -38,6 +38,8 @@ var accountFile string
 // Options are what a Stage is made with. The zero value is fine.
 type Options struct {
 	Logger *slog.Logger // discards if nil
+	// InFront stands before LINE, to look at what passes; nothing does if nil.
+	InFront func(*line.Platform) http.Handler
 }
 
 // Stage is LINE and Slack on loopback, with a sample account and its people
@@ -68,7 +70,11 @@ func NewStage(o Options) (_ *Stage, err error) {
 			err = errors.Join(err, s.Close())
 		}
 	}()
-	if s.LINEURL, err = s.open(s.LINE, o.Logger); err != nil {
+	var front http.Handler = s.LINE
+	if o.InFront != nil {
+		front = o.InFront(s.LINE)
+	}
+	if s.LINEURL, err = s.open(front, o.Logger); err != nil {
 		return nil, err
 	}
 	if s.SlackURL, err = s.open(s.Slack, o.Logger); err != nil {

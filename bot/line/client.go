@@ -34,9 +34,10 @@ type Config struct {
 // It is safe for concurrent use.
 //
 // The codes of its failures, besides http_ and the number of a rarer status:
-// bad_request, invalid_reply_token, unauthorized, forbidden, not_found, gone,
-// too_large, rate_limited, quota, not_ready, bad_id, bad_answer, no_retry_key,
-// no_token, token_refused, redirected, timeout, cancelled, connection.
+// bad_request, invalid_reply_token, unauthorized, forbidden, chat_held,
+// not_found, gone, too_large, rate_limited, quota, not_ready, bad_id,
+// bad_answer, no_retry_key, no_token, token_refused, redirected, timeout,
+// cancelled, connection.
 type Client struct {
 	api    string
 	data   string

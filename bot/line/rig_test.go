@@ -54,13 +54,9 @@ func newRig(t *testing.T) *rig {
 	r := &rig{t: t, now: time.Date(2026, 11, 22, 10, 0, 0, 0, time.UTC)}
 	r.sim = simline.New(simline.Options{Clock: r.clock})
 	t.Cleanup(r.sim.Close)
-	var handler http.Handler = r.sim
-	if dir, ok := speccheck.Dir(); ok {
-		checked, err := speccheck.New(dir, r.sim)
-		if err != nil {
-			t.Fatal(err)
-		}
-		handler = checked
+	handler, err := speccheck.InFront(r.sim)
+	if err != nil {
+		t.Fatal(err)
 	}
 	server := httptest.NewServer(handler)
 	t.Cleanup(server.Close)

@@ -22,7 +22,7 @@ func (c *Client) Reply(ctx context.Context, body []byte) (bot.Accepted, error) {
 	if succeeded(a) {
 		return accepted(a), nil
 	}
-	f := c.refused(r, a)
+	f := c.unsent(ctx, r, a)
 	if a.status == http.StatusBadRequest && !blamesMessages(a.complaint()) {
 		f.Code = "invalid_reply_token"
 	}
@@ -45,11 +45,29 @@ func (c *Client) Push(ctx context.Context, body []byte, retryKey string) (bot.Ac
 	if succeeded(a) || a.status == http.StatusConflict {
 		return accepted(a), nil
 	}
-	f := c.refused(r, a)
+	f := c.unsent(ctx, r, a)
 	if a.status == http.StatusTooManyRequests && c.usedUp(ctx) {
 		f.Kind, f.Code, f.RetryAfter = bot.Misconfigured, "quota", 0
 	}
 	return bot.Accepted{}, f
+}
+
+// unsent says what the refusal of a reply or a push means. A 403 may mean the
+// whole account, or this chat alone because a module channel holds it; LINE
+// documents neither for sure.
+func (c *Client) unsent(ctx context.Context, r request, a reply) *bot.Failure {
+	f := c.refused(r, a)
+	if a.status == http.StatusForbidden && c.welcome(ctx) {
+		f.Kind, f.Code = bot.Permanent, "chat_held"
+	}
+	return f
+}
+
+// welcome asks whether LINE deals with the account at all. Where that cannot be
+// found out, it is as good as not: waiting loses nothing.
+func (c *Client) welcome(ctx context.Context) bool {
+	_, err := c.BotInfo(ctx)
+	return err == nil
 }
 
 // usedUp asks whether the month's messages are gone: LINE tells that apart

@@ -58,7 +58,7 @@ func TestFailuresOfSending(t *testing.T) {
 		"503":          {fault.Rule{Kind: fault.Status, Status: 503}, bot.Uncertain, "http_503", 0},
 		"502 HTML":     {fault.Rule{Kind: fault.Garbage}, bot.Uncertain, "http_502", 0},
 		"401":          {fault.Rule{Kind: fault.Status, Status: 401}, bot.Misconfigured, "unauthorized", 0},
-		"403":          {fault.Rule{Kind: fault.Status, Status: 403}, bot.Misconfigured, "forbidden", 0},
+		"403":          {fault.Rule{Kind: fault.Status, Status: 403}, bot.Permanent, "chat_held", 0},
 		"404":          {fault.Rule{Kind: fault.Status, Status: 404}, bot.Permanent, "not_found", 0},
 		"410":          {fault.Rule{Kind: fault.Status, Status: 410}, bot.Permanent, "gone", 0},
 		"413":          {fault.Rule{Kind: fault.Status, Status: 413}, bot.Permanent, "too_large", 0},
@@ -192,6 +192,34 @@ func TestRefusedReplies(t *testing.T) {
 	r.check("unknown friend", err, bot.Permanent, "bad_request")
 	_, err = r.Push(t.Context(), push, "")
 	r.check("no retry key", err, bot.Permanent, "no_retry_key")
+}
+
+// A 403 means one chat while LINE deals with the account otherwise; else, and
+// where that cannot be told, the account.
+func TestForbiddenChatOrAccount(t *testing.T) {
+	for name, tt := range map[string]struct {
+		info fault.Rule
+		kind bot.FailureKind
+		code string
+	}{
+		"chat":            {fault.Rule{Kind: fault.Delay}, bot.Permanent, "chat_held"},
+		"account":         {fault.Rule{Kind: fault.Status, Status: 403}, bot.Misconfigured, "forbidden"},
+		"token":           {fault.Rule{Kind: fault.Status, Status: 401}, bot.Misconfigured, "forbidden"},
+		"LINE in trouble": {fault.Rule{Kind: fault.Garbage}, bot.Misconfigured, "forbidden"},
+	} {
+		r := newRig(t)
+		reply := line.Composer{}.RenderReply(r.token(), []string{"canary"})
+		r.sim.Faults.Add(fault.Rule{Match: "/v2/bot/message/*", Kind: fault.Status, Status: 403})
+		tt.info.Match = "/v2/bot/info"
+		r.sim.Faults.Add(tt.info)
+		_, err := r.Push(t.Context(), push, key)
+		r.check(name+": push", err, tt.kind, tt.code)
+		_, err = r.Reply(t.Context(), reply)
+		r.check(name+": reply", err, tt.kind, tt.code)
+		if asked := r.sim.Calls("/v2/bot/info"); asked != 2 {
+			t.Errorf("%s: asked for the account %d times, want 2", name, asked)
+		}
+	}
 }
 
 func TestQuotaOrRate(t *testing.T) {

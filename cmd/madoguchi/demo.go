@@ -39,7 +39,7 @@ func (c demoCommand) Run(ctx context.Context, p process) (err error) {
 	}
 	defer func() { err = errors.Join(err, done()) }()
 	log := slog.New(slog.NewTextHandler(p.stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
-	stage, err := simulator.NewStage(simulator.Options{Logger: log}) //nolint:contextcheck // it lives until Close
+	stage, err := simulator.NewStage(simulator.Options{Logger: log, InFront: p.inFront}) //nolint:contextcheck // it lives until Close
 	if err != nil {
 		return err
 	}

@@ -18,6 +18,7 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"madoguchi/simulator"
+	"madoguchi/simulator/line"
 )
 
 // startDemo runs the demo until the test ends and returns where its page is.
@@ -26,11 +27,16 @@ func startDemo(t *testing.T, more ...string) (page string) {
 	ctx, stop := context.WithCancel(t.Context())
 	out, in := io.Pipe()
 	ended := make(chan error, 1)
+	var sim *line.Platform
 	go func() {
 		err := run(ctx, process{
 			stdout: in, stderr: t.Output(),
 			getenv:   func(string) (string, bool) { return "", false },
 			readFile: os.ReadFile,
+			inFront: func(p *line.Platform) http.Handler {
+				sim = p
+				return checking(t, p)
+			},
 		}, append([]string{"demo", "--listen", "127.0.0.1:0"}, more...))
 		_ = in.Close()
 		ended <- err
@@ -40,6 +46,7 @@ func startDemo(t *testing.T, more ...string) (page string) {
 		if err := <-ended; err != nil {
 			t.Errorf("demo = %v", err)
 		}
+		obeyed(t, sim)
 	})
 	line, err := bufio.NewReader(out).ReadString('\n')
 	if err != nil {

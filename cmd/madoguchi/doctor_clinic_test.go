@@ -17,6 +17,7 @@ import (
 	"madoguchi/bot"
 	"madoguchi/config"
 	"madoguchi/simulator/line"
+	"madoguchi/simulator/line/speccheck"
 	"madoguchi/simulator/slack"
 	"madoguchi/storage"
 )
@@ -61,12 +62,13 @@ func newClinicOf(t *testing.T, appID string) *clinic {
 		T: t, line: line.New(line.Options{}), bot: line.UserID(1),
 		slack: slack.New(slack.Options{SocketMode: true, AppID: appID, BotToken: "xoxb-canary-bot", AppToken: "xapp-1-A0SIMULATE-canary-app"}),
 	}
-	lineServer, slackServer := httptest.NewServer(c.line), httptest.NewServer(c.slack)
+	lineServer, slackServer := httptest.NewServer(checking(t, c.line)), httptest.NewServer(c.slack)
 	t.Cleanup(func() {
 		c.line.Close()
 		c.slack.Close()
 		lineServer.Close()
 		slackServer.Close()
+		obeyed(t, c.line)
 	})
 	c.line.AddAccount(line.Account{BotUserID: c.bot, BasicID: "@aoyama", Name: "青山サロン", Secret: clinicSecret, Token: clinicToken, Quota: 200})
 	for id, email := range map[string]string{"U0OWNER": "owner@example.com", "U0SATO": "sato@example.com", "U0SUZUKI": "suzuki@example.com"} {
@@ -87,6 +89,24 @@ func newClinicOf(t *testing.T, appID string) *clinic {
 		"SLACK_CHANNEL_RATE":  "0",
 	}
 	return c
+}
+
+// checking holds what is asked of LINE, and what it answers and delivers, to its
+// OpenAPI documents, where they are at hand. obeyed tells.
+func checking(t *testing.T, p *line.Platform) http.Handler {
+	h, err := speccheck.InFront(p)
+	if err != nil {
+		t.Error(err)
+		return p
+	}
+	return h
+}
+
+func obeyed(t *testing.T, p *line.Platform) {
+	t.Helper()
+	for _, v := range p.Violations() {
+		t.Errorf("a rule of LINE was broken: %+v", v)
+	}
 }
 
 // process runs commands with the clinic's variables.

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net/http"
 	"os"
 	"os/signal"
 	"syscall"
@@ -16,6 +17,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"madoguchi/config"
+	"madoguchi/simulator/line"
 )
 
 // version is set by the build.
@@ -27,6 +29,8 @@ type process struct {
 	environ        func() []string
 	getenv         func(string) (string, bool)
 	readFile       func(string) ([]byte, error)
+	// inFront stands before the demo's LINE; nothing does if nil.
+	inFront func(*line.Platform) http.Handler
 }
 
 type commands struct {

@@ -48,7 +48,7 @@ func (serveCommand) Run(ctx context.Context, p process) error {
 // once it answers.
 func serve(ctx context.Context, env *config.Environment, log *slog.Logger, ready func(addr string)) (err error) {
 	// The port comes first: whoever starts it twice learns that at once.
-	listener, err := listen(ctx, env.ListenAddr)
+	listener, err := listen(ctx, "LISTEN_ADDR", env.ListenAddr)
 	if err != nil {
 		return err
 	}
@@ -131,13 +131,13 @@ func newRelay(env *config.Environment, log *slog.Logger, store *storage.Store, f
 	})
 }
 
-func listen(ctx context.Context, addr string) (net.Listener, error) {
+func listen(ctx context.Context, variable, addr string) (net.Listener, error) {
 	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", addr)
 	if errors.Is(err, syscall.EADDRINUSE) {
-		return nil, fmt.Errorf("LISTEN_ADDR: %s is in use by another program; stop that one or choose another address", addr)
+		return nil, fmt.Errorf("%s: %s is in use by another program; stop that one or choose another address", variable, addr)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("LISTEN_ADDR: %w; write an address of this machine, such as 127.0.0.1:8080, with a port that this user may open", err)
+		return nil, fmt.Errorf("%s: %w; write an address of this machine, such as 127.0.0.1:8080, with a port that this user may open", variable, err)
 	}
 	return listener, nil
 }
@@ -189,6 +189,9 @@ func (s *server) run(ctx context.Context, listener net.Listener, ready func(addr
 	})
 	group.Go(func() error { return s.relay.Run(ctx) })
 	group.Go(func() error { return s.greet(ctx) })
+	if s.env.PprofAddr != "" {
+		group.Go(func() error { return s.serveProfiles(ctx) })
+	}
 	if s.env.SocketMode() {
 		socket := &slack.Socket{
 			AppToken: s.env.SlackAppToken.Reveal(), APIURL: s.env.SlackAPIURL, Receiver: s.receiver, Now: time.Now, Log: s.log,

@@ -15,13 +15,21 @@ import (
 
 	"madoguchi/simulator"
 	"madoguchi/simulator/demo"
+	"madoguchi/simulator/line"
+	"madoguchi/simulator/line/speccheck"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 func open(t *testing.T) (*simulator.Stage, string) {
 	t.Helper()
-	stage, err := simulator.NewStage(simulator.Options{})
+	stage, err := simulator.NewStage(simulator.Options{InFront: func(p *line.Platform) http.Handler {
+		h, err := speccheck.InFront(p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return h
+	}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -31,6 +39,9 @@ func open(t *testing.T) (*simulator.Stage, string) {
 		server.Close()
 		if err := stage.Close(); err != nil {
 			t.Error(err)
+		}
+		for _, v := range stage.LINE.Violations() {
+			t.Errorf("a rule of LINE was broken: %+v", v)
 		}
 	})
 	return stage, server.URL

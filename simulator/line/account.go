@@ -19,6 +19,7 @@ type Account struct {
 	ChatMode   string // "bot" if empty, else "chat"
 	MarkAsRead string // "auto" if empty, else "manual"
 	Redeliver  bool   // webhooks that were not answered 2xx are delivered again; off on LINE too unless switched on
+	Disliked   string // texts with this in them are refused; "" for none
 }
 
 type account struct {

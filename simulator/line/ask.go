@@ -37,9 +37,15 @@ func (p *Platform) profile(c *call) answer {
 	if !ok || to.kind != kindUser || to.blocked {
 		return notFound()
 	}
-	return succeed(profileBody(c.account.people[id]))
+	f := c.account.people[id]
+	body := profileBody(f)
+	if f.Language != "" {
+		body["language"] = f.Language
+	}
+	return succeed(body)
 }
 
+// memberProfile tells less of a friend than profile, as LINE does.
 func (p *Platform) memberProfile(c *call) answer {
 	id := c.value("user")
 	to, ok := c.account.group(c)
@@ -53,9 +59,6 @@ func profileBody(f Friend) map[string]any {
 	body := map[string]any{"userId": f.UserID, "displayName": f.Name}
 	if f.PictureURL != "" {
 		body["pictureUrl"] = f.PictureURL
-	}
-	if f.Language != "" {
-		body["language"] = f.Language
 	}
 	return body
 }

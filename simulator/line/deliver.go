@@ -97,6 +97,9 @@ func (p *Platform) envelope(a *account, load []parcel) ([]byte, Delivery, error)
 			if t, ok := a.replies[e.ReplyToken]; ok {
 				t.delivered = d.At
 			}
+			if c, ok := a.chats[one.named.ChatID]; ok && e.Mode == "standby" {
+				c.told = c.standby
+			}
 		}
 		d.Redelivered = d.Redelivered || one.attempt > 0
 		d.EventIDs = append(d.EventIDs, one.named.ID)

@@ -41,6 +41,7 @@ type chat struct {
 	blocked bool     // by the friend
 	absent  bool     // the account is not (or no longer) in the group
 	standby bool     // a module channel holds the chat
+	told    bool     // an event has told the account so
 	entries []*Entry
 }
 
@@ -109,7 +110,7 @@ func (p *Platform) SetStandby(botUserID, chatID string, on bool) error {
 		if !ok {
 			return errNoChat
 		}
-		c.standby = on
+		c.standby, c.told = on, false
 		return nil
 	})
 }

@@ -51,13 +51,9 @@ func newRig(t *testing.T, o simline.Options) *rig {
 	}
 	r.Platform = simline.New(o)
 	t.Cleanup(r.Close)
-	var handler http.Handler = r.Platform
-	if dir, ok := speccheck.Dir(); ok {
-		checked, err := speccheck.New(dir, r.Platform)
-		if err != nil {
-			t.Fatal(err)
-		}
-		handler = checked
+	handler, err := speccheck.InFront(r.Platform)
+	if err != nil {
+		t.Fatal(err)
 	}
 	server := httptest.NewServer(handler)
 	t.Cleanup(server.Close)
@@ -72,7 +68,6 @@ func newRig(t *testing.T, o simline.Options) *rig {
 	r.must(r.SetWebhook(r.bot, app.URL))
 	r.anna = simline.From{Bot: r.bot, Chat: simline.UserID(1)}
 	r.url = server.URL
-	var err error
 	client := &http.Client{Transport: &http.Transport{}}
 	t.Cleanup(client.CloseIdleConnections)
 	if r.api, err = messaging_api.NewMessagingApiAPI("token", messaging_api.WithEndpoint(server.URL), messaging_api.WithHTTPClient(client)); err != nil {

@@ -41,7 +41,7 @@ func (p *Platform) reply(c *call) answer {
 	if json.Unmarshal(c.body, &body) != nil {
 		return badJSON()
 	}
-	bubbles, details := inspect(body.Messages)
+	bubbles, details := c.inspect(body.Messages)
 	t, known := c.account.replies[body.ReplyToken]
 	if len(details) > 0 {
 		if known && p.opts.Beliefs.RefusalSpendsReplyToken {
@@ -84,7 +84,7 @@ func (p *Platform) push(c *call) answer {
 		}
 		return p.again(before)
 	}
-	bubbles, details := inspect(body.Messages)
+	bubbles, details := c.inspect(body.Messages)
 	switch {
 	case len(details) > 0:
 		return badMessages(details)
@@ -121,12 +121,15 @@ func (p *Platform) again(before *retryKey) answer {
 	}
 }
 
-// standby notes that an account speaks where a module channel holds the chat.
+// standby notes that an account speaks where it knows that a module channel
+// holds the chat.
 func (p *Platform) standby(c *call, to *chat) (answer, bool) {
 	if !to.standby {
 		return answer{}, true
 	}
-	p.violate(c.path, "a message to a chat in standby")
+	if to.told {
+		p.violate(c.path, "a message to a chat in standby")
+	}
 	if p.opts.Beliefs.StandbyRefused {
 		return complain(http.StatusForbidden, "Access to this API is not available for your account"), false
 	}

@@ -49,6 +49,14 @@ func TestReplyToken(t *testing.T) {
 			t.Errorf("statuses %d, %d; want 400, 200", a, b)
 		}
 	})
+	t.Run("believed spent by a refused text", func(t *testing.T) {
+		r := newRig(t, simline.Options{Beliefs: simline.Beliefs{RefusalSpendsReplyToken: true}})
+		r.must(r.Change(r.bot, func(a *simline.Account) { a.Disliked = "bad" }))
+		e := r.said("x")
+		if a, b := reply(r, e.ReplyToken, "a bad one"), reply(r, e.ReplyToken, "b"); a != 400 || b != 400 {
+			t.Errorf("statuses %d, %d; want 400, 400", a, b)
+		}
+	})
 	t.Run("believed reusable", func(t *testing.T) {
 		r := newRig(t, simline.Options{Beliefs: simline.Beliefs{ReplyTokenReusable: true}})
 		e := r.said("x")
@@ -247,9 +255,14 @@ func TestTokens(t *testing.T) {
 	}
 }
 
+// To speak where a module channel holds the chat breaks a rule once an event has
+// told so.
 func TestStandby(t *testing.T) {
 	r := newRig(t, simline.Options{})
 	r.must(r.SetStandby(r.bot, simline.UserID(1), true))
+	if status, _, _ := r.call("POST", "/v2/bot/message/push", pushBody(simline.UserID(1), "a")); status != 200 || len(r.Violations()) != 0 {
+		t.Errorf("untold: status %d, violations %v", status, r.Violations())
+	}
 	if e := r.said("x"); e.Mode != "standby" || e.ReplyToken != "" {
 		t.Errorf("event %+v", e)
 	}

@@ -20,7 +20,7 @@ func (p *Platform) validate(c *call) answer {
 	if json.Unmarshal(c.body, &body) != nil {
 		return badJSON()
 	}
-	if _, details := inspect(body.Messages); len(details) > 0 {
+	if _, details := c.inspect(body.Messages); len(details) > 0 {
 		return badMessages(details)
 	}
 	return succeed(struct{}{})
@@ -28,6 +28,17 @@ func (p *Platform) validate(c *call) answer {
 
 func badMessages(details []errorDetail) answer {
 	return complain(http.StatusBadRequest, fmt.Sprintf("The request body has %d error(s)", len(details)), details...)
+}
+
+// inspect also refuses what LINE refuses without saying beforehand what that is.
+func (c *call) inspect(messages []json.RawMessage) ([]Bubble, []errorDetail) {
+	bubbles, details := inspect(messages)
+	for i, b := range bubbles {
+		if c.account.Disliked != "" && strings.Contains(b.Text, c.account.Disliked) {
+			details = append(details, errorDetail{Message: "Not allowed", Property: fmt.Sprintf("messages[%d].text", i)})
+		}
+	}
+	return bubbles, details
 }
 
 // inspect checks message objects and reads what of them is shown. Texts are

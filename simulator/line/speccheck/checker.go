@@ -34,6 +34,16 @@ func New(dir string, p *simline.Platform) (*Checker, error) {
 	return c, nil
 }
 
+// InFront returns a Checker in front of p, or p itself where Dir finds no
+// documents.
+func InFront(p *simline.Platform) (http.Handler, error) {
+	dir, ok := Dir()
+	if !ok {
+		return p, nil
+	}
+	return New(dir, p)
+}
+
 // maxBody is more than LINE takes, so that a body over its limit still reaches
 // the Platform as one.
 const maxBody = 3 << 20

@@ -1,0 +1,108 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+)
+
+const settleWithin = 2 * time.Minute
+
+// posts measures how many messages a second get all the way into accepted
+// posts while more of them arrive than that.
+func posts(ctx context.Context, b *bench) error {
+	for round := range b.rounds {
+		for _, d := range b.databases {
+			for _, perFriend := range []int{1, 5} {
+				if err := b.postRound(ctx, round, d, settings{operators: 50, perFriend: perFriend}); err != nil {
+					return fmt.Errorf("%s, %d operators a friend: %w", d.name, perFriend, err)
+				}
+			}
+		}
+	}
+	return nil
+}
+
+func (b *bench) postRound(ctx context.Context, round int, d database, set settings) (err error) {
+	url, err := d.url("posts")
+	if err != nil {
+		return err
+	}
+	s, err := b.serve(ctx, url, set)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, s.close()) }()
+	if err := b.warm(ctx, s, set); err != nil {
+		return err
+	}
+	before, err := s.seen(ctx)
+	if err != nil {
+		return err
+	}
+	idle, err := usageOf(s.cmd.Process.Pid)
+	if err != nil {
+		return err
+	}
+	began := time.Now()
+	sent, err := b.loadFrom(ctx, "-addr", s.addr, "-connections", "16", "-seconds", strconv.Itoa(b.seconds), "-prefix", fmt.Sprintf("p%d", round),
+		"-friends", "1000", "-groups", strconv.Itoa(set.groups()))
+	if err != nil {
+		return err
+	}
+	after, err := s.settled(ctx, before.Messages+sent.Count*set.perFriend)
+	if err != nil {
+		return err
+	}
+	elapsed := time.Since(began).Seconds()
+	busy, err := usageOf(s.cmd.Process.Pid)
+	if err != nil {
+		return err
+	}
+	about := fmt.Sprintf("messages to posts, %d of %d operators a friend", set.perFriend, set.operators)
+	b.table.add(about, d.name, "accepted posts", "a second", float64(after.Posts-before.Posts)/elapsed).aim = "1000"
+	b.table.add(about, d.name, "messages shown", "a second", float64(after.Messages-before.Messages)/elapsed)
+	b.table.add(about, d.name, "webhooks meanwhile", "a second", sent.PerSecond)
+	b.table.add(about, d.name, "processor time of serve", "s a second", (busy.cpu-idle.cpu).Seconds()/elapsed)
+	b.table.add(about, d.name, "memory of serve", "MB", float64(busy.memory)/1e6)
+	return nil
+}
+
+// warm has every friend write once, so that threads and Slack channels exist.
+func (b *bench) warm(ctx context.Context, s *served, set settings) error {
+	sent, err := b.loadFrom(ctx, "-addr", s.addr, "-connections", "4", "-seconds", "60", "-most", "200", "-prefix", "warm",
+		"-groups", strconv.Itoa(set.groups()))
+	if err != nil {
+		return err
+	}
+	_, err = s.settled(ctx, sent.Count*max(set.perFriend, 1))
+	return err
+}
+
+func (s *served) seen(ctx context.Context) (v seen, err error) {
+	return v, s.tell(ctx, "/bench/seen", &v)
+}
+
+// settled waits until so many messages stand in posts.
+func (s *served) settled(ctx context.Context, messages int) (v seen, err error) {
+	for began := time.Now(); time.Since(began) < settleWithin && ctx.Err() == nil; time.Sleep(20 * time.Millisecond) {
+		if v, err = s.seen(ctx); err != nil || v.Messages >= messages {
+			return v, err
+		}
+	}
+	return v, fmt.Errorf("%d of %d messages were shown within %s", v.Messages, messages, settleWithin)
+}
+
+func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
+
+// answered waits until so many replies have reached LINE.
+func (s *served) answered(ctx context.Context, replies int) (v seen, err error) {
+	for began := time.Now(); time.Since(began) < settleWithin && ctx.Err() == nil; time.Sleep(20 * time.Millisecond) {
+		if v, err = s.seen(ctx); err != nil || v.Answers >= replies {
+			return v, err
+		}
+	}
+	return v, fmt.Errorf("%d of %d replies reached LINE within %s", v.Answers, replies, settleWithin)
+}
