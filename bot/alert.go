@@ -16,32 +16,49 @@ func WithAlerts(events []Incoming) []Incoming {
 		if e.Broken == "" || e.AccountID == "" {
 			continue
 		}
-		hour := e.At - e.At%time.Hour.Milliseconds()
-		key := "parked:" + strconv.FormatInt(hour, 10) + ":" + e.Broken
-		if told[e.AccountID+key] {
+		alert := hourlyAlert(e.AccountID, e.At, errand{What: whatParked, Reason: e.Broken})
+		if told[alert.AccountID+alert.Key] {
 			continue
 		}
-		told[e.AccountID+key] = true
-		raw, err := json.Marshal(errand{What: whatParked, Reason: e.Broken})
-		if err != nil { // only strings
-			panic(err)
-		}
-		all = append(all[:len(all):len(all)], Incoming{
-			Source: FromSelf, AccountID: e.AccountID, Key: key, Lane: "parked:" + e.AccountID, At: e.At, Raw: raw,
-		})
+		told[alert.AccountID+alert.Key] = true
+		all = append(all[:len(all):len(all)], alert)
 	}
 	return all
 }
 
+// MismatchAlert has the owners told, once an hour, that an event came again
+// with other content. at is our time, so that whoever can sign such events does
+// not choose how often.
+func MismatchAlert(accountID string, at int64) Incoming {
+	return hourlyAlert(accountID, at, errand{What: whatMismatch})
+}
+
+// hourlyAlert is an event by which the owners are told something: the same one
+// throughout an hour, and so stored and told once.
+func hourlyAlert(accountID string, at int64, work errand) Incoming {
+	raw, err := json.Marshal(work)
+	if err != nil { // only strings
+		panic(err)
+	}
+	hour := strconv.FormatInt(at-at%time.Hour.Milliseconds(), 10)
+	return Incoming{
+		Source: FromSelf, AccountID: accountID, Key: work.What + ":" + hour + ":" + work.Reason,
+		Lane: work.What + ":" + accountID, At: at, Raw: raw,
+	}
+}
+
 // tellParked tells the owners that something arrived that cannot be read.
 func (r *Relay) tellParked(tx Tx, accountID, reason string) error {
+	if reason == Strayed {
+		return r.tellOwnersOf(tx, accountID, "relay.strayed")
+	}
+	return r.tellOwnersOf(tx, accountID, "relay.unreadable")
+}
+
+func (r *Relay) tellOwnersOf(tx Tx, accountID, words string) error {
 	o, err := r.office(tx, accountID)
 	if err != nil {
 		return err
 	}
-	key := "relay.unreadable"
-	if reason == Strayed {
-		key = "relay.strayed"
-	}
-	return r.tellOwners(tx, o, o.words.Say(key))
+	return r.tellOwners(tx, o, o.words.Say(words))
 }

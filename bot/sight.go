@@ -105,8 +105,9 @@ func (r *Relay) gainSight(tx Tx, o *office, f *Friend, place string) error {
 
 // What errands are about.
 const (
-	whatResight = "resight"
-	whatParked  = "parked"
+	whatResight  = "resight"
+	whatParked   = "parked"
+	whatMismatch = "mismatch"
 )
 
 // errand is an event of our own making, decided in the lane it touches.
@@ -137,6 +138,8 @@ func (r *Relay) decideErrand(tx Tx, e StoredEvent) error {
 	switch work.What {
 	case whatParked:
 		return r.tellParked(tx, e.AccountID, work.Reason)
+	case whatMismatch:
+		return r.tellOwnersOf(tx, e.AccountID, "relay.mismatch")
 	case whatResight:
 		o, err := r.office(tx, e.AccountID)
 		if err != nil {

@@ -234,6 +234,8 @@ type CallTx interface {
 	SaveCall(c *Call) error // everything that changes
 	AddAttempt(a Attempt) error
 	EchoOf(callID string) (ts string, err error)
+	// OutboxBacklog counts what is decided and not carried out: unfinished calls,
+	// and parts and released replies of which no call is made yet.
 	OutboxBacklog() (open int, oldest int64, err error)
 	// HastenSends makes everything due now that an account still has to send.
 	HastenSends(accountID string) error

@@ -77,7 +77,9 @@ func each(t *testing.T, o options, test func(t *testing.T, w *world)) {
 func newWorld(t *testing.T, db storagetest.Database, o options) *world {
 	t.Helper()
 	c := newClock()
-	store := db.Open(t, func(s *storage.Config) { s.Now, s.Log = c.now, slog.New(slog.DiscardHandler) })
+	store := db.Open(t, func(s *storage.Config) {
+		s.Now, s.Log, s.OnMismatch = c.now, slog.New(slog.DiscardHandler), bot.MismatchAlert
+	})
 	w := &world{
 		t: t, ctx: context.WithoutCancel(t.Context()), clock: c, store: newSteppedStore(store, c),
 		line: newFakeLINE(c), slack: newFakeSlack(c), files: &fakeFiles{by: map[string][]byte{}}, stop: func() {},

@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"maps"
 	"slices"
 	"time"
 
@@ -226,13 +227,10 @@ func (t *tx) addEvents(keys []eventKey, events map[eventKey]bot.Incoming) error 
 	return err
 }
 
-// compareDigests reports, after the commit, keys that came again with other
-// content than is kept.
+// compareDigests logs, after the commit, keys that came again with other
+// content than is kept, and stores what tells the owners.
 func (t *tx) compareDigests(repeated map[eventKey][]string) error {
-	report := t.store.config.OnMismatch
-	if report == nil {
-		return nil
-	}
+	mismatched := make(map[string]bool) // accounts
 	for k, digests := range repeated {
 		digests = slices.DeleteFunc(digests, func(d string) bool { return d == "" })
 		if len(digests) == 0 {
@@ -243,9 +241,36 @@ func (t *tx) compareDigests(repeated map[eventKey][]string) error {
 			k.AccountID, k.Key); err != nil {
 			return err
 		}
-		if kept != "" && slices.ContainsFunc(digests, func(d string) bool { return d != kept }) {
-			t.reports = append(t.reports, func() { report(k.AccountID, k.Key) })
+		if kept == "" || !slices.ContainsFunc(digests, func(d string) bool { return d != kept }) {
+			continue
 		}
+		mismatched[k.AccountID] = true
+		t.reports = append(t.reports, func() {
+			t.store.config.Log.Warn("an event came again with other content; the first one stands", "account", k.AccountID, "event", k.Key)
+		})
 	}
-	return nil
+	return t.addAlerts(slices.Sorted(maps.Keys(mismatched)))
+}
+
+// addAlerts stores what tells the owners of a mismatch. That adds keys behind
+// those of the events: whoever waits here for another process waits for one that
+// has all of its own, so never in a circle.
+func (t *tx) addAlerts(accounts []string) error {
+	if t.store.config.OnMismatch == nil {
+		return nil
+	}
+	alerts := make(map[eventKey]bot.Incoming, len(accounts))
+	for _, account := range accounts {
+		e := t.store.config.OnMismatch(account, t.nowMS)
+		alerts[eventKey{e.AccountID, e.Key}] = e
+	}
+	keys := slices.SortedFunc(maps.Keys(alerts), compareKeys)
+	if len(keys) == 0 {
+		return nil
+	}
+	fresh, err := t.addKeys(keys, alerts)
+	if err != nil {
+		return err
+	}
+	return t.addEvents(fresh, alerts)
 }

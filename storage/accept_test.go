@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"testing"
 
 	"madoguchi/bot"
@@ -156,15 +155,11 @@ func TestABrokenEventIsParked(t *testing.T) {
 	})
 }
 
-func TestTheFirstContentOfAKeyStandsAndIsReported(t *testing.T) {
+func TestTheFirstContentOfAKeyStandsAndIsTold(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, db storagetest.Database) {
-		var mismatches atomic.Int32
 		s := db.Open(t, func(c *storage.Config) {
-			c.OnMismatch = func(account, key string) {
-				if account != "a1" || key != "k" {
-					t.Errorf("mismatch of (%s, %s)", account, key)
-				}
-				mismatches.Add(1)
+			c.OnMismatch = func(account string, _ int64) bot.Incoming {
+				return bot.Incoming{Source: bot.FromSelf, AccountID: account, Key: "told", Lane: "told", At: 1, Raw: []byte("told " + account)}
 			}
 		})
 		with := func(digest string) bot.Incoming {
@@ -174,16 +169,52 @@ func TestTheFirstContentOfAKeyStandsAndIsReported(t *testing.T) {
 		}
 		accept(t, s, with("one"))
 		accept(t, s, with("one"), with(""))
-		if n := mismatches.Load(); n != 0 {
-			t.Errorf("%d mismatches of the same content", n)
+		if told := pending(t, s, "told"); len(told) != 0 {
+			t.Errorf("told of the same content: %v", keysOf(told))
 		}
+		other := with("two")
+		other.AccountID = "a2" // the same key in another account is another event
+		accept(t, s, other)
 		accept(t, s, with("two"))
-		accept(t, s, with("one"), with("two"))
-		if n := mismatches.Load(); n != 2 {
-			t.Errorf("%d mismatches, want 2", n)
+		accept(t, s, with("one"), with("two"), incoming("k2", "x", 2))
+		if told := pending(t, s, "told"); len(told) != 1 || string(told[0].Raw) != "told a1" || told[0].Source != bot.FromSelf {
+			t.Errorf("told = %v, want it once, to the owners of a1", keysOf(told))
 		}
-		if found := pending(t, s, "x"); len(found) != 1 || string(found[0].Raw) != "one" {
-			t.Errorf("stored = %v", keysOf(found))
+		if found := pending(t, s, "x"); !slices.Equal(keysOf(found), []string{"k", "k", "k2"}) || string(found[0].Raw) != "one" {
+			t.Errorf("stored = %v, the first of them %q", keysOf(found), found[0].Raw)
+		}
+	})
+}
+
+// Two processes that learn of mismatches at once do not wait for each other.
+func TestConcurrentMismatchesAreTold(t *testing.T) {
+	storagetest.Each(t, func(t *testing.T, db storagetest.Database) {
+		told := func(c *storage.Config) {
+			c.OnMismatch = func(account string, _ int64) bot.Incoming {
+				return bot.Incoming{Source: bot.FromSelf, AccountID: account, Key: "told", Lane: "told", At: 1, Raw: []byte("{}")}
+			}
+		}
+		stores := []*storage.Store{db.Open(t, told), db.Open(t, told)}
+		const keys = 20
+		one := func(k int, digest string) bot.Incoming {
+			e := incoming(fmt.Sprintf("k%02d", k), "x", int64(k))
+			e.Digest = digest
+			return e
+		}
+		for k := range keys {
+			accept(t, stores[0], one(k, "first"))
+		}
+		var all sync.WaitGroup
+		for n := range 4 * keys {
+			all.Go(func() {
+				if err := stores[n%2].Accept(context.Background(), []bot.Incoming{one(n%keys, "other"), one(keys+n, "new")}); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		all.Wait()
+		if n := len(pending(t, stores[1], "told")); n != 1 {
+			t.Errorf("told %d times, want once", n)
 		}
 	})
 }

@@ -85,12 +85,25 @@ func (t *tx) AddAttempt(a bot.Attempt) error {
 
 // OutboxBacklog implements bot.CallTx.
 func (t *tx) OutboxBacklog() (open int, oldest int64, err error) {
-	var row struct {
-		Open   int   `db:"open"`
-		Oldest int64 `db:"oldest"`
+	for _, undone := range []struct{ since, rows string }{
+		{"created_at", "call WHERE " + openCall},
+		{"created_at", "part WHERE state = 'queued'"},
+		{"released_at", "reply WHERE state = 'released' AND " + openReply},
+	} {
+		var row struct {
+			Open   int   `db:"open"`
+			Oldest int64 `db:"oldest"`
+		}
+		if err := t.get("outbox backlog", &row,
+			`SELECT COUNT(*) AS open, COALESCE(MIN(`+undone.since+`), 0) AS oldest FROM `+undone.rows); err != nil {
+			return 0, 0, err
+		}
+		if row.Open > 0 && (open == 0 || row.Oldest < oldest) {
+			oldest = row.Oldest
+		}
+		open += row.Open
 	}
-	err = t.get("outbox backlog", &row, `SELECT COUNT(*) AS open, COALESCE(MIN(created_at), 0) AS oldest FROM call WHERE `+openCall)
-	return row.Open, row.Oldest, err
+	return open, oldest, nil
 }
 
 // ThreadOpening implements bot.CallTx.

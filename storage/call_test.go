@@ -91,6 +91,43 @@ func TestCallsAreDueInTheOrderOfMaking(t *testing.T) {
 	})
 }
 
+// What waits for a call to be made is behind as much as a call is.
+func TestTheBacklogCountsWhatHasNoCallYet(t *testing.T) {
+	storagetest.Each(t, func(t *testing.T, db storagetest.Database) {
+		w := newWorld(t, db)
+		backlog := func() (open int, oldest int64) {
+			w.do(func(tx bot.Tx) (err error) {
+				open, oldest, err = tx.OutboxBacklog()
+				return err
+			})
+			return open, oldest
+		}
+		if open, oldest := backlog(); open != 0 || oldest != 0 {
+			t.Errorf("an empty backlog = %d since %d", open, oldest)
+		}
+		f := w.friend("U1")
+		c, p := w.call("post:c1", ""), w.part(w.thread(f.ID).ID, "")
+		w.addCall(c)
+		p.CreatedAt = c.CreatedAt - 1000
+		w.addPart(p)
+		for ts, state := range map[string]bot.ReplyState{"1.1": bot.ReplyHeld, "1.2": bot.ReplyReleased, "1.3": bot.ReplySending, "1.4": bot.ReplySentFree} {
+			w.do(func(tx bot.Tx) error {
+				_, err := tx.AddReply(&bot.Reply{
+					ID: w.id(), AccountID: "a1", FriendID: f.ID, TeamID: "T1", ChannelID: "C1", TS: ts, State: state, ReleasedAt: c.CreatedAt - 500,
+				})
+				return err
+			})
+		}
+		if open, oldest := backlog(); open != 3 || oldest != p.CreatedAt {
+			t.Errorf("backlog = %d since %d; want a call, a part and a released reply since %d", open, oldest, p.CreatedAt)
+		}
+		w.do(func(tx bot.Tx) error { return tx.SetParts(p.ThreadID, []string{p.ID}, bot.PartFrozen, c.ID) })
+		if open, oldest := backlog(); open != 2 || oldest != c.CreatedAt-500 {
+			t.Errorf("backlog = %d since %d when the part is in the call; want 2 since %d", open, oldest, c.CreatedAt-500)
+		}
+	})
+}
+
 func TestAnEchoWakesAnUncertainCall(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, db storagetest.Database) {
 		w := newWorld(t, db)

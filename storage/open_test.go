@@ -6,6 +6,7 @@ import (
 	"database/sql"
 	"errors"
 	"io/fs"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
@@ -81,6 +82,99 @@ func TestANewerSchemaIsRefusedUnlessItSaysOtherwise(t *testing.T) {
 		_, err := storage.Open(t.Context(), storage.Config{URL: db.URL, SecretKey: storagetest.SecretKey})
 		if !errors.Is(err, storage.ErrNewerSchema) {
 			t.Errorf("open a database that needs schema 9001 = %v, want ErrNewerSchema", err)
+		}
+	})
+}
+
+// openExisting opens what is there, and says why not.
+func openExisting(t *testing.T, db storagetest.Database, log *slog.Logger) error {
+	t.Helper()
+	s, err := storage.Open(t.Context(), storage.Config{URL: db.URL, SecretKey: storagetest.SecretKey, Existing: true, Log: log})
+	if err == nil {
+		err = s.Close()
+	}
+	return err
+}
+
+func TestLookingMakesNothing(t *testing.T) {
+	storagetest.Each(t, func(t *testing.T, db storagetest.Database) {
+		for range 2 {
+			if err := openExisting(t, db, nil); !errors.Is(err, storage.ErrNoDatabase) {
+				t.Errorf("open where there is nothing = %v, want ErrNoDatabase", err)
+			}
+		}
+		if path, ok := strings.CutPrefix(db.URL, "sqlite:"); ok {
+			files, err := os.ReadDir(filepath.Dir(path))
+			if err != nil || len(files) > 0 {
+				t.Errorf("looking left %v behind (%v)", files, err)
+			}
+			return
+		}
+		var tables int
+		if err := raw(t, db).QueryRow(`SELECT COUNT(*) FROM information_schema.tables
+			WHERE table_schema = current_schema()`).Scan(&tables); err != nil || tables > 0 {
+			t.Errorf("looking left %d tables behind (%v)", tables, err)
+		}
+	})
+}
+
+func TestLookingIntoAnEmptyFileLeavesItEmpty(t *testing.T) {
+	db := storagetest.SQLite(t)
+	path := strings.TrimPrefix(db.URL, "sqlite:")
+	if err := os.WriteFile(path, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := openExisting(t, db, nil); !errors.Is(err, storage.ErrNoDatabase) {
+		t.Errorf("open an empty file = %v, want ErrNoDatabase", err)
+	}
+	if info, err := os.Stat(path); err != nil || info.Size() > 0 {
+		t.Errorf("the file has %d bytes now (%v)", info.Size(), err)
+	}
+}
+
+func TestLookingMigratesNothing(t *testing.T) {
+	storagetest.Each(t, func(t *testing.T, db storagetest.Database) {
+		var log bytes.Buffer
+		logger := slog.New(slog.NewTextHandler(&log, nil))
+		db.Open(t, nil)
+		if err := openExisting(t, db, logger); err != nil {
+			t.Fatal(err)
+		}
+		conn := raw(t, db)
+		if _, err := conn.Exec(`DELETE FROM goose_db_version WHERE version_id > 1`); err != nil {
+			t.Fatal(err)
+		}
+		if err := openExisting(t, db, logger); !errors.Is(err, storage.ErrOlderSchema) {
+			t.Errorf("open an older schema = %v, want ErrOlderSchema", err)
+		}
+		var version int
+		if err := conn.QueryRow(`SELECT MAX(version_id) FROM goose_db_version`).Scan(&version); err != nil || version != 1 {
+			t.Errorf("the schema is at %d (%v), want 1", version, err)
+		}
+		if _, err := conn.Exec(`INSERT INTO goose_db_version (version_id, is_applied) VALUES (9001, TRUE)`); err != nil {
+			t.Fatal(err)
+		}
+		if err := openExisting(t, db, nil); err != nil {
+			t.Errorf("open a newer schema that this program can work with = %v", err)
+		}
+		if _, err := conn.Exec(`UPDATE deployment SET value = '9001' WHERE name = 'schema_floor'`); err != nil {
+			t.Fatal(err)
+		}
+		if err := openExisting(t, db, nil); !errors.Is(err, storage.ErrNewerSchema) {
+			t.Errorf("open a database that needs schema 9001 = %v, want ErrNewerSchema", err)
+		}
+		if log.Len() > 0 {
+			t.Errorf("looking logged %s", log.String())
+		}
+	})
+}
+
+func TestLookingNeedsTheRightKey(t *testing.T) {
+	storagetest.Each(t, func(t *testing.T, db storagetest.Database) {
+		db.Open(t, nil)
+		_, err := storage.Open(t.Context(), storage.Config{URL: db.URL, SecretKey: bytes.Repeat([]byte{1}, 32), Existing: true})
+		if !errors.Is(err, storage.ErrWrongKey) {
+			t.Errorf("open with another key = %v, want ErrWrongKey", err)
 		}
 	})
 }

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"net"
 	"net/url"
-	"strings"
 	"time"
 
 	"github.com/jmoiron/sqlx"
@@ -61,8 +60,12 @@ func openPostgres(ctx context.Context, s *Store, raw string) (_ engine, err erro
 	if err != nil {
 		return nil, fmt.Errorf("database URL: %w", redacted(err, raw))
 	}
-	if err := migratePostgres(ctx, s, connector); err != nil {
-		return nil, redacted(err, raw)
+	prepare := migratePostgres
+	if s.config.Existing {
+		prepare = checkPostgres
+	}
+	if err := prepare(ctx, s, connector); err != nil {
+		return nil, refused(err, raw)
 	}
 	connector.Dialer(impatient{limit: silence}) // only now: a migration may take its time
 	e := &postgresEngine{store: s, db: sqlx.NewDb(sql.OpenDB(patient{connector}), "postgres")}
@@ -86,16 +89,6 @@ func (e *postgresEngine) warnOfSkew(ctx context.Context) {
 	if skew := ours.Sub(time.UnixMilli(theirs)); skew.Abs() > maxSkew {
 		e.store.config.Log.WarnContext(ctx, "this machine's clock differs from the database's", "by", skew)
 	}
-}
-
-// redacted keeps a password that is in the URL out of an error about it.
-func redacted(err error, raw string) error {
-	if u, parseErr := url.Parse(raw); parseErr == nil && u.User != nil {
-		if password, ok := u.User.Password(); ok && password != "" && strings.Contains(err.Error(), password) {
-			return errors.New("cannot connect to the database of the given URL")
-		}
-	}
-	return err
 }
 
 // patient sets limits on every new connection, so that a lock that is never
@@ -126,7 +119,7 @@ func migratePostgres(ctx context.Context, s *Store, connector driver.Connector) 
 	defer db.Close()
 	lock, err := db.BeginTx(ctx, nil)
 	if err != nil {
-		return fmt.Errorf("connect to the database: %w", err)
+		return fmt.Errorf("connect: %w", err)
 	}
 	defer lock.Rollback()
 	if _, err := lock.ExecContext(ctx, `SELECT pg_advisory_xact_lock($1, hashtext(COALESCE(current_schema(), '')))`,
@@ -134,6 +127,15 @@ func migratePostgres(ctx context.Context, s *Store, connector driver.Connector) 
 		return fmt.Errorf("wait for a migration: %w", err)
 	}
 	return migrate(ctx, s.config.Log, postgresMigrations, db)
+}
+
+func checkPostgres(ctx context.Context, s *Store, connector driver.Connector) error {
+	db := sql.OpenDB(connector)
+	defer db.Close()
+	if err := db.PingContext(ctx); err != nil {
+		return fmt.Errorf("connect: %w", err)
+	}
+	return checkSchema(ctx, s.config.Log, postgresMigrations, db)
 }
 
 func (e *postgresEngine) write(ctx context.Context, fn func(*tx) error) error {

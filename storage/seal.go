@@ -12,6 +12,8 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+
+	"madoguchi/bot"
 )
 
 // ErrWrongKey is returned by Open when the database was made with another
@@ -75,14 +77,7 @@ func (s *sealer) open(text, place string) ([]byte, error) {
 
 // checkKey refuses a key other than the first one the database was used with.
 func (s *Store) checkKey(ctx context.Context) error {
-	var stored string
-	err := s.engine.write(ctx, func(t *tx) error {
-		if _, err := t.exec("key check",
-			`INSERT INTO deployment (name, value) VALUES ('key_check', ?) ON CONFLICT (name) DO NOTHING`, s.sealer.check); err != nil {
-			return err
-		}
-		return t.get("key check", &stored, `SELECT value FROM deployment WHERE name = 'key_check'`)
-	})
+	stored, err := s.firstKey(ctx)
 	if err != nil {
 		return err
 	}
@@ -90,4 +85,27 @@ func (s *Store) checkKey(ctx context.Context) error {
 		return ErrWrongKey
 	}
 	return nil
+}
+
+// firstKey returns the check value of the database's key, which is ours where
+// there is none yet.
+func (s *Store) firstKey(ctx context.Context) (stored string, err error) {
+	read := func(t *tx) error {
+		return t.get("key check", &stored, `SELECT value FROM deployment WHERE name = 'key_check'`)
+	}
+	if s.config.Existing {
+		err = s.engine.readOne(ctx, read)
+		if errors.Is(err, bot.ErrNotFound) {
+			return s.sealer.check, nil
+		}
+		return stored, err
+	}
+	err = s.engine.write(ctx, func(t *tx) error {
+		if _, err := t.exec("key check",
+			`INSERT INTO deployment (name, value) VALUES ('key_check', ?) ON CONFLICT (name) DO NOTHING`, s.sealer.check); err != nil {
+			return err
+		}
+		return read(t)
+	})
+	return stored, err
 }

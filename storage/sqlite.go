@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -47,8 +48,13 @@ func sqliteDSN(path string, pragmas ...string) string {
 }
 
 func openSQLite(ctx context.Context, s *Store, path string) (_ engine, err error) {
-	if err := createPrivate(path); err != nil {
-		return nil, fmt.Errorf("database file: %w", err)
+	if s.config.Existing {
+		err = checkSQLite(ctx, s, path)
+	} else {
+		err = errorOf("database file", createPrivate(path))
+	}
+	if err != nil {
+		return nil, err
 	}
 	e := &sqliteEngine{
 		store: s, path: path,
@@ -65,8 +71,10 @@ func openSQLite(ctx context.Context, s *Store, path string) (_ engine, err error
 		return nil, fmt.Errorf("open database: %w", err)
 	}
 	e.writeDB.SetMaxOpenConns(1)
-	if err := e.migrate(ctx); err != nil {
-		return nil, err
+	if !s.config.Existing {
+		if err := e.migrate(ctx); err != nil {
+			return nil, err
+		}
 	}
 	if e.writer, err = newSession(ctx, e.writeDB); err != nil {
 		return nil, fmt.Errorf("open database: %w", err)
@@ -96,6 +104,22 @@ func createPrivate(path string) error {
 		return err
 	}
 	return f.Close()
+}
+
+// checkSQLite looks at the schema of a file that is there, on a connection that
+// leaves it as it is.
+func checkSQLite(ctx context.Context, s *Store, path string) error {
+	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+		return ErrNoDatabase
+	} else if err != nil {
+		return fmt.Errorf("database file: %w", err)
+	}
+	db, err := sqlx.Open("sqlite", sqliteDSN(path, "query_only(1)"))
+	if err != nil {
+		return fmt.Errorf("open database: %w", err)
+	}
+	defer db.Close()
+	return checkSchema(ctx, s.config.Log, sqliteMigrations, db.DB)
 }
 
 // migrate keeps other processes out with a lock file, since two that start on a

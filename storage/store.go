@@ -28,9 +28,14 @@ type Config struct {
 	// MaxConns is how many connections to PostgreSQL are open at most; default
 	// 16. One more listens for notifications.
 	MaxConns int
-	// OnMismatch is told that an event arrived under the key of an earlier one
-	// with other content; the earlier one stands. It must not block. Optional.
-	OnMismatch func(accountID, key string)
+	// Existing opens only a database that is there and has this program's
+	// schema, or a newer one: nothing is made and nothing migrated.
+	Existing bool
+	// OnMismatch makes the event by which owners learn that one of their account
+	// arrived under the key of an earlier one with other content, which stands.
+	// It is stored in the same commit, once for each key it is given; OnMismatch
+	// may be called more often than that. Optional.
+	OnMismatch func(accountID string, at int64) bot.Incoming
 }
 
 // ErrClosed is returned by every method of a Store that has been closed.
@@ -71,8 +76,9 @@ type engine interface {
 	close() error
 }
 
-// Open opens the database, migrates it if it is older than this program, and
-// checks the secret key. Several processes may do so at the same time.
+// Open opens the database, makes it or migrates it if it is older than this
+// program (unless c.Existing forbids that), and checks the secret key. Several
+// processes may do so at the same time.
 func Open(ctx context.Context, c Config) (*Store, error) {
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)

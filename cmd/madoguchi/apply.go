@@ -4,51 +4,81 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 
 	"madoguchi/bot"
 	"madoguchi/config"
+	"madoguchi/storage"
 )
 
 type applyCommand struct {
-	File      string `arg:"" help:"The account file." type:"existingfile"`
+	File      string `arg:"" help:"The account file."`
 	DryRun    bool   `help:"Only print what would change."`
 	Overwrite bool   `help:"Also undo what was changed in Slack since the last apply."`
 }
 
 // Run makes the account what the file says, all of it or nothing.
-func (c applyCommand) Run(ctx context.Context, p process) (err error) {
+func (c applyCommand) Run(ctx context.Context, p process) error {
 	env, log, err := p.load()
 	if err != nil {
 		return err
 	}
 	raw, err := p.readFile(c.File)
 	if err != nil {
-		return err
+		return fmt.Errorf("account file: %w; name the file with its folder, seen from where this is run (docs/account-file.md says what goes into one)", err)
 	}
 	file, err := config.Parse(c.File, raw, p.getenv, p.readFile)
 	if err != nil {
 		return err
 	}
-	store, err := openStore(ctx, env, log)
+	var change config.Change
+	if c.DryRun {
+		change, err = c.look(ctx, p, env, log, file)
+	} else {
+		change, err = c.apply(ctx, env, log, file)
+	}
 	if err != nil {
 		return err
 	}
+	return c.report(p, change)
+}
+
+func (c applyCommand) apply(ctx context.Context, env *config.Environment, log *slog.Logger, file *config.File) (change config.Change, err error) {
+	store, err := openStore(ctx, env, log)
+	if err != nil {
+		return change, err
+	}
 	defer func() { err = errors.Join(err, store.Close()) }()
-	var change config.Change
 	err = store.InTx(ctx, func(tx bot.Tx) error {
 		if change, err = plan(tx, file); err != nil {
 			return err
 		}
-		if c.DryRun || len(change.Lines) == 0 || len(change.Conflicts) > 0 && !c.Overwrite {
+		if len(change.Lines) == 0 || len(change.Conflicts) > 0 && !c.Overwrite {
 			return nil
 		}
 		settings := change.Account.Settings
 		return tx.SaveAccount(&change.Account, &settings)
 	})
-	if err != nil {
-		return err
+	return change, err
+}
+
+// look works out what would change and changes nothing. Without a database all
+// of it is new: the first file is looked at before there is one.
+func (applyCommand) look(ctx context.Context, p process, env *config.Environment, log *slog.Logger, file *config.File) (change config.Change, err error) {
+	store, err := openExisting(ctx, env, log)
+	if errors.Is(err, storage.ErrNoDatabase) {
+		fmt.Fprintln(p.stderr, err)
+		return config.Plan(file, nil, nil)
 	}
-	return c.report(p, change)
+	if err != nil {
+		return change, err
+	}
+	defer func() { err = errors.Join(err, store.Close()) }()
+	err = store.View(ctx, func(tx bot.Tx) error {
+		change, err = plan(tx, file)
+		return err
+	})
+	return change, err
 }
 
 // plan reads what is there and works out the change, in one transaction with
@@ -102,7 +132,7 @@ func (c exportCommand) Run(ctx context.Context, p process) (err error) {
 	if err != nil {
 		return err
 	}
-	store, err := openStore(ctx, env, log)
+	store, err := openExisting(ctx, env, log)
 	if err != nil {
 		return err
 	}

@@ -12,25 +12,36 @@ import (
 	"path/filepath"
 	"strings"
 
+	"madoguchi/bot"
 	"madoguchi/config"
 	"madoguchi/storage"
 )
 
-// openStore opens the database of this environment, making the secret key
-// where SQLite has none yet.
+// openStore opens the database of this environment. Where there is none it makes
+// one, and for SQLite a secret key.
 func openStore(ctx context.Context, env *config.Environment, log *slog.Logger) (*storage.Store, error) {
 	key, err := secretKey(env)
 	if err != nil {
 		return nil, err
 	}
-	store, err := storage.Open(ctx, storage.Config{
-		URL: databaseURL(env.Database), SecretKey: key, Log: log,
-		OnMismatch: func(accountID, key string) {
-			log.Warn("an event came again with other content; the first one stands", "account", accountID, "event", key)
-		},
-	})
+	return open(ctx, env, storage.Config{SecretKey: key, Log: log, OnMismatch: bot.MismatchAlert})
+}
+
+// openExisting is openStore for a command that only looks: it makes and migrates
+// nothing. The error is storage.ErrNoDatabase where there is no database.
+func openExisting(ctx context.Context, env *config.Environment, log *slog.Logger) (*storage.Store, error) {
+	key, err := existingKey(env)
 	if err != nil {
-		return nil, fmt.Errorf("database: %w", err)
+		return nil, err
+	}
+	return open(ctx, env, storage.Config{SecretKey: key, Log: log, Existing: true})
+}
+
+func open(ctx context.Context, env *config.Environment, c storage.Config) (*storage.Store, error) {
+	c.URL = databaseURL(env.Database)
+	store, err := storage.Open(ctx, c)
+	if err != nil {
+		return nil, notOpened(env.Database, err)
 	}
 	return store, nil
 }
@@ -43,22 +54,47 @@ func secretKey(env *config.Environment) ([]byte, error) {
 	}
 	path := keyFile(env.Database)
 	for range 2 {
-		text, err := os.ReadFile(path) //nolint:gosec // beside the database the operator named
-		if err == nil {
-			key, err := config.ParseKey(strings.TrimSpace(string(text)))
-			if err != nil {
-				return nil, fmt.Errorf("%s: %w; restore it from a backup", path, err)
-			}
-			return key, nil
-		}
+		key, err := readKey(env.Database)
 		if !errors.Is(err, fs.ErrNotExist) {
-			return nil, fmt.Errorf("secret key: %w", err)
+			return key, err
 		}
 		if err := makeKey(path); err != nil && !errors.Is(err, fs.ErrExist) {
-			return nil, fmt.Errorf("secret key: %w", err)
+			return nil, fmt.Errorf("secret key %s: %w; %s", absolute(path), err, mustWriteIn(env.Database))
 		}
 	}
 	return nil, fmt.Errorf("secret key: %s cannot be read back", path)
+}
+
+// existingKey is secretKey that makes none: one that is missing would be the
+// wrong one.
+func existingKey(env *config.Environment) ([]byte, error) {
+	if env.SecretKey != nil {
+		return env.SecretKey, nil
+	}
+	if _, err := os.Stat(env.Database.Path); errors.Is(err, fs.ErrNotExist) {
+		return nil, notOpened(env.Database, storage.ErrNoDatabase)
+	}
+	key, err := readKey(env.Database)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, &databaseError{"SECRET_KEY", absolute(keyFile(env.Database)) + " is gone, and the database was made with it", restoreKey, err}
+	}
+	return key, err
+}
+
+func readKey(d config.Database) ([]byte, error) {
+	path := keyFile(d)
+	text, err := os.ReadFile(path) //nolint:gosec // beside the database the operator named
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	if err != nil {
+		return nil, fmt.Errorf("secret key: %w; %s", err, mustWriteIn(d))
+	}
+	key, err := config.ParseKey(strings.TrimSpace(string(text)))
+	if err != nil {
+		return nil, fmt.Errorf("secret key %s: %w; restore it from a backup", path, err)
+	}
+	return key, nil
 }
 
 // keyFile is where the key lies that goes with an SQLite database.
@@ -94,13 +130,13 @@ func databaseURL(d config.Database) string {
 }
 
 func openFiles(ctx context.Context, m config.Media) (*storage.Files, error) {
-	raw := m.Bucket
+	raw, advice := m.Bucket, "see that the bucket is there and this machine may use it"
 	if m.Folder != "" {
-		raw = "file:" + m.Folder
+		raw, advice = "file:"+m.Folder, "name a folder in which this user may write"
 	}
 	files, err := storage.OpenFiles(ctx, raw)
 	if err != nil {
-		return nil, fmt.Errorf("MEDIA_URL: %w", err)
+		return nil, fmt.Errorf("MEDIA_URL: %w; %s", err, advice)
 	}
 	return files, nil
 }

@@ -106,7 +106,7 @@ func (c demoCommand) prepare(ctx context.Context, p process, stage *simulator.St
 	vars["LOG_LEVEL"] = "warn"
 	const file = "aoyama.yaml"
 	own := process{
-		stdout: io.Discard, stderr: p.stderr,
+		stdout: io.Discard, stderr: p.stderr, environ: func() []string { return nil },
 		getenv: func(name string) (string, bool) { value, ok := vars[name]; return value, ok },
 		readFile: func(path string) ([]byte, error) {
 			if path == file {

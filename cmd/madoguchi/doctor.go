@@ -19,6 +19,9 @@ type doctorCommand struct {
 // that is not right what to do. It changes nothing and may run beside serve.
 func (c doctorCommand) Run(ctx context.Context, p process) error {
 	d := &diagnosis{out: p.stdout}
+	for _, m := range config.Misspelt(p.environ()) {
+		d.warn(m.Name, "is set, and nothing reads it", "did you mean "+m.Known+"?")
+	}
 	env, err := config.Load(p.getenv, p.readFile)
 	if err != nil {
 		d.faults(err)

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"database/sql"
 	"log/slog"
 	"maps"
 	"net/http"
@@ -113,6 +114,12 @@ func (c *clinic) process(out *bytes.Buffer) process {
 	variables := maps.Clone(c.variables)
 	return process{
 		stdout: out, stderr: &bytes.Buffer{}, readFile: os.ReadFile,
+		environ: func() (all []string) {
+			for name, value := range variables {
+				all = append(all, name+"="+value)
+			}
+			return all
+		},
 		getenv: func(name string) (string, bool) {
 			value, ok := variables[name]
 			return value, ok
@@ -205,6 +212,21 @@ func (c *clinic) store() *storage.Store {
 		}
 	})
 	return store
+}
+
+// rawDatabase opens the SQLite database beside every store.
+func (c *clinic) rawDatabase() *sql.DB {
+	c.Helper()
+	db, err := sql.Open("sqlite", c.environment().Database.Path)
+	if err != nil {
+		c.Fatal(err)
+	}
+	c.Cleanup(func() {
+		if err := db.Close(); err != nil {
+			c.Error(err)
+		}
+	})
+	return db
 }
 
 // opened is a clinic with an applied account and a serve that has shown a

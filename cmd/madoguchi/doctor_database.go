@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"runtime"
 	"strings"
 
@@ -14,23 +13,23 @@ import (
 	"madoguchi/storage"
 )
 
-// lookAtDatabase opens it, unless that would make one: a doctor that is run in
-// another folder than serve must not leave an empty database there.
+// lookAtDatabase opens it as it is: a doctor that is run in another folder than
+// serve must not leave an empty database there.
 func (d *doctor) lookAtDatabase(ctx context.Context) {
 	embedded := d.env.Database.Engine == config.SQLite
 	if embedded && !d.thereIsAFile() || !d.lookAtKey(embedded) {
 		return
 	}
-	store, err := openStore(ctx, d.env, d.log)
+	store, err := openExisting(ctx, d.env, d.log)
 	if err != nil {
-		d.cannotOpen(err, embedded)
+		d.cannotOpen(err)
 		return
 	}
 	d.store = store
 	condition, err := store.Condition(ctx)
 	switch {
 	case err != nil:
-		d.cannotOpen(err, embedded)
+		d.cannotOpen(notOpened(d.env.Database, err))
 	case len(condition.Unsafe) > 0:
 		d.fail("database", condition.Engine+" with "+strings.Join(condition.Unsafe, ", "),
 			"switch that on in the server's configuration: a crash would take back messages that LINE and Slack were answered for")
@@ -44,20 +43,18 @@ func (d *doctor) thereIsAFile() bool {
 	info, err := os.Stat(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		d.warn("database", "there is none at "+path+" yet",
-			"`madoguchi apply FILE` and `madoguchi serve` make it; if it should be there, set DATABASE_URL or the working directory to those of serve")
+		d.cannotOpen(notOpened(d.env.Database, storage.ErrNoDatabase))
 	case err != nil:
-		d.fail("database", err.Error(), "run doctor as the user that serve runs as")
+		d.fail("DATABASE_URL", err.Error(), "run doctor as the user that serve runs as")
 	case info.IsDir():
-		d.fail("database", path+" is a folder", "set DATABASE_URL to the path of a file, such as sqlite:./data/madoguchi.db")
+		d.fail("DATABASE_URL", path+" is a folder", "set it to the path of a file, such as sqlite:./data/madoguchi.db")
 	default:
 		return true
 	}
 	return false
 }
 
-// lookAtKey reports whether there is a key to try. openStore would make one
-// that is missing, and that would be the wrong one.
+// lookAtKey reports whether there is a key to try.
 func (d *doctor) lookAtKey(embedded bool) bool {
 	const subject = "SECRET_KEY"
 	if d.env.SecretKey != nil {
@@ -71,9 +68,7 @@ func (d *doctor) lookAtKey(embedded bool) bool {
 	info, err := os.Stat(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		d.fail(subject, path+" is gone, and the database was made with it",
-			"restore the file from a backup, or give the key in SECRET_KEY; without it the LINE credentials must be applied again to a new database")
-		return false
+		return true // opening tells
 	case err != nil:
 		d.fail(subject, err.Error(), "run doctor as the user that serve runs as")
 		return false
@@ -85,23 +80,14 @@ func (d *doctor) lookAtKey(embedded bool) bool {
 	return true
 }
 
-func (d *doctor) cannotOpen(err error, embedded bool) {
+func (d *doctor) cannotOpen(err error) {
+	e, ok := errors.AsType[*databaseError](err)
 	switch {
-	case errors.Is(err, storage.ErrWrongKey):
-		d.fail("SECRET_KEY", "the database was made with another one", "give the one that serve was first started with; it is in the backups")
-	case errors.Is(err, storage.ErrNewerSchema):
-		d.fail("database", "a newer Madoguchi has changed it", "use that version, or restore the backup from before")
-	case embedded:
-		d.fail("database", err.Error(),
-			fmt.Sprintf("run doctor as the user that serve runs as, who must be able to write in %s, and see that the disk is not full", filepath.Dir(absolute(d.env.Database.Path))))
+	case !ok:
+		d.fail("database", err.Error(), "put that right, then run doctor again")
+	case errors.Is(err, storage.ErrNoDatabase), errors.Is(err, storage.ErrOlderSchema):
+		d.warn(e.subject, e.what, e.advice)
 	default:
-		d.fail("database", err.Error(), "see that PostgreSQL runs, and that DATABASE_URL names it with a user who may make tables")
+		d.fail(e.subject, e.what, e.advice)
 	}
-}
-
-func absolute(path string) string {
-	if abs, err := filepath.Abs(path); err == nil {
-		return abs
-	}
-	return path
 }

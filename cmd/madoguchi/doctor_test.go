@@ -211,8 +211,8 @@ func (c *clinic) with(t *testing.T, name, value string) {
 func TestDoctorMakesNoDatabase(t *testing.T) {
 	c := newClinic(t)
 	r := c.doctor(t)
-	r.has("warn  database: there is none at", "`madoguchi apply FILE` and `madoguchi serve` make it")
-	r.fine("warn  database", "warn  PUBLIC_URL: is not set", "warn  Slack conversations.replies: not tried", "warn  clock: not compared with LINE's")
+	r.has("warn  DATABASE_URL: there is no database at", "`madoguchi apply FILE` and `madoguchi serve` make it")
+	r.fine("warn  DATABASE_URL", "warn  PUBLIC_URL: is not set", "warn  Slack conversations.replies: not tried", "warn  clock: not compared with LINE's")
 	c.doctor(t, "aoyama").has("FAIL  account aoyama: cannot be looked at", "about the database above")
 	for _, path := range []string{c.environment().Database.Path, keyFile(c.environment().Database)} {
 		if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {

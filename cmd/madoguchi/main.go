@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -25,6 +26,7 @@ var version = "dev"
 // process is what a subcommand may use of the world.
 type process struct {
 	stdout, stderr io.Writer
+	environ        func() []string
 	getenv         func(string) (string, bool)
 	readFile       func(string) ([]byte, error)
 	// inFront stands before the demo's LINE; nothing does if nil.
@@ -45,7 +47,7 @@ type commands struct {
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	p := process{stdout: os.Stdout, stderr: os.Stderr, getenv: os.LookupEnv, readFile: os.ReadFile}
+	p := process{stdout: os.Stdout, stderr: os.Stderr, environ: os.Environ, getenv: os.LookupEnv, readFile: os.ReadFile}
 	if err := run(ctx, p, os.Args[1:]); err != nil {
 		fmt.Fprintln(os.Stderr, "madoguchi:", err)
 		os.Exit(1)
@@ -58,7 +60,6 @@ func run(ctx context.Context, p process, args []string) error {
 	parser, err := kong.New(&cli,
 		kong.Name("madoguchi"),
 		kong.Description("The counter where LINE friends are served from Slack."),
-		kong.UsageOnError(),
 		kong.Writers(p.stdout, p.stderr),
 		kong.Exit(func(int) { exited = true }),
 		kong.BindTo(ctx, (*context.Context)(nil)),
@@ -75,18 +76,37 @@ func run(ctx context.Context, p process, args []string) error {
 		return nil
 	}
 	if err != nil {
-		return err
+		return pointToHelp(err)
 	}
 	return command.Run()
 }
 
-// load reads the environment and makes the log that it asks for.
+// pointToHelp adds to an error of the command line where the right one is
+// described.
+func pointToHelp(err error) error {
+	help := "`madoguchi --help` lists the commands"
+	if e, ok := errors.AsType[*kong.ParseError](err); ok && e.Context.Selected() != nil {
+		help = fmt.Sprintf("`madoguchi %s --help` describes it", e.Context.Selected().Name)
+	}
+	return fmt.Errorf("%w; %s", err, help)
+}
+
+// load reads the environment and makes the log that it asks for. A variable that
+// nothing reads would be missed silently where it has a default.
 func (p process) load() (*config.Environment, *slog.Logger, error) {
+	misspelt := config.Misspelt(p.environ())
 	env, err := config.Load(p.getenv, p.readFile)
 	if err != nil {
+		for _, m := range misspelt {
+			err = fmt.Errorf("%w\n%s", err, m)
+		}
 		return nil, nil, err
 	}
-	return env, p.log(env), nil
+	log := p.log(env)
+	for _, m := range misspelt {
+		log.Warn("a variable is set that nothing reads; is its name misspelt?", "name", m.Name, "known", m.Known)
+	}
+	return env, log, nil
 }
 
 func (p process) log(env *config.Environment) *slog.Logger {

@@ -36,7 +36,7 @@ func TestServeRefusesAnEmptyChannelSecret(t *testing.T) {
 			t.Fatal(err)
 		}
 		p := process{
-			stdout: io.Discard, stderr: io.Discard, readFile: os.ReadFile,
+			stdout: io.Discard, stderr: io.Discard, readFile: os.ReadFile, environ: os.Environ,
 			getenv: func(name string) (string, bool) { v, ok := vars[name]; return v, ok },
 		}
 		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second) // a serve that starts ends with it

@@ -61,7 +61,7 @@ func (statusCommand) Run(ctx context.Context, p process) error {
 	if err != nil {
 		return err
 	}
-	store, err := openStore(ctx, env, log)
+	store, err := openExisting(ctx, env, log)
 	if err != nil {
 		return err
 	}
@@ -129,7 +129,8 @@ func (s *state) print(p process) error {
 		fmt.Fprintln(w, "paused\tnothing\t")
 	}
 	for _, pause := range s.pauses {
-		fmt.Fprintf(w, "paused\t%s: %s\tsince %s ago\n", pause.Connection, pause.Code, round(s.age(pause.Since)))
+		name, advice := s.connection(pause)
+		fmt.Fprintf(w, "paused\t%s: %s\tfor %s: %s\n", name, pause.Code, round(s.age(pause.Since)), advice)
 	}
 	if len(s.accounts) == 0 {
 		fmt.Fprintln(w, "accounts\tnone\trun `madoguchi apply FILE`")
@@ -151,6 +152,16 @@ func (s *state) print(p process) error {
 		fmt.Fprintf(w, "event %s\t%s: %s\t%s ago\n", e.ID, e.Source, e.Error, round(s.age(e.ReceivedAt)))
 	}
 	return w.Flush()
+}
+
+// connection names what is paused, and says what to do about it.
+func (s *state) connection(p bot.Pause) (name, advice string) {
+	for _, a := range s.accounts {
+		if p.Connection == "line:"+a.ID {
+			return "LINE of " + a.Slug, "replies wait; check the channel access token and run `madoguchi apply FILE`"
+		}
+	}
+	return p.Connection, "posts wait; check SLACK_BOT_TOKEN and run `madoguchi doctor`"
 }
 
 func round(d time.Duration) string { return d.Round(time.Second).String() }

@@ -82,14 +82,18 @@ func TestFaults(t *testing.T) {
 	if status, _, _ := r.call("POST", push, pushBody(simline.UserID(1), "a")); status != 500 {
 		t.Errorf("status: %d", status)
 	}
-	for kind, shown := range map[fault.Kind]int{fault.Reset: 0, fault.LostAnswer: 1} {
+	for kind, want := range map[fault.Kind]struct {
+		shown    int
+		answered bool
+	}{fault.Reset: {0, false}, fault.Hang: {0, false}, fault.LostAnswer: {1, false}, fault.Delay: {1, true}} {
 		r := newRig(t, simline.Options{})
-		r.Faults.Add(fault.Rule{Match: push, Kind: kind, Times: 1})
-		if _, err := r.api.PushMessage(&messaging_api.PushMessageRequest{To: simline.UserID(1), Messages: text("a"), CustomAggregationUnits: []string{}}, key2); err == nil {
-			t.Errorf("%s: answered", kind)
+		r.Faults.Add(fault.Rule{Match: push, Kind: kind, Delay: time.Millisecond, Times: 1})
+		_, err := r.api.PushMessage(&messaging_api.PushMessageRequest{To: simline.UserID(1), Messages: text("a"), CustomAggregationUnits: []string{}}, key2)
+		if answered := err == nil; answered != want.answered {
+			t.Errorf("%s: answered: %v, want %v", kind, answered, want.answered)
 		}
-		if n := len(r.Chat(r.bot, simline.UserID(1))); n != shown {
-			t.Errorf("%s: %d messages shown, want %d", kind, n, shown)
+		if n := len(r.Chat(r.bot, simline.UserID(1))); n != want.shown {
+			t.Errorf("%s: %d messages shown, want %d", kind, n, want.shown)
 		}
 	}
 	if got := r.Calls(push); got != 3 {
