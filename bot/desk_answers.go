@@ -284,7 +284,7 @@ func (d DeskOf) list(tx Tx, k desk, s sighting, l *Listing) error {
 			groups[v.tag] = at
 			l.Groups = append(l.Groups, ListingGroup{Name: v.tag})
 		}
-		e := ListingEntry{Title: friendName(k.office, &v.friend), Link: links[v.friend.ID]}
+		e := ListingEntry{Title: friendName(k.office, &v.friend), Mark: shortID(&v.friend), Link: links[v.friend.ID]}
 		if v.friend.WaitingSince > 0 {
 			minutes := (tx.Now() - v.friend.WaitingSince) / 60_000
 			e.Detail = k.office.words.Say("desk.waiting_for", k.office.clock(v.friend.WaitingSince), minutes)
