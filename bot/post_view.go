@@ -262,10 +262,12 @@ func (b *postBuilder) item(p Part) (ItemView, error) {
 		v.Hidden = true
 		return v, nil
 	}
-	v.Text, v.Media = m.Text, m.Media
 	if m.Unsent {
-		v.Text, v.Media = "", ""
 		return v, nil
+	}
+	v.Text, v.Media = m.Text, m.Media
+	if m.Media == MediaTooLarge {
+		v.MediaLimit = b.relay.MediaLimit
 	}
 	if m.Kind != ItemMessage {
 		return v, nil
