@@ -166,7 +166,7 @@ func (w *written) decide() error {
 		return w.tx.SaveReply(&w.reply)
 	case why != "":
 		return w.relay.refuse(w.tx, w.office, &w.friend, &w.reply, why, sets)
-	case strings.HasPrefix(w.reply.Text, notePrefix):
+	case w.reply.isNote():
 		return w.relay.keepNote(w.tx, w.office, &w.friend, &w.reply, w.reply.Text)
 	}
 	if err := w.relay.audit(w.tx, w.office, w.reply.UserID, "reply", w.friend.ID, true, sets, "reply", w.reply.ID); err != nil {
@@ -213,16 +213,11 @@ func (w *written) refusal() (why string, sets []string, err error) {
 	if !w.person.Owner && w.person.Operator != w.channel.Place {
 		return "other_channel", nil, nil
 	}
-	right := operators.Send
-	note := strings.HasPrefix(w.reply.Text, notePrefix)
-	if note {
-		right = operators.View
-	}
-	d := w.office.people.Decide(w.person, operators.Friend{ID: w.friend.ID, Tags: onTags(tags)}, operators.Action{Right: right})
+	d := w.office.people.Decide(w.person, operators.Friend{ID: w.friend.ID, Tags: onTags(tags)}, operators.Action{Right: w.reply.right()})
 	switch {
 	case !d.Allowed:
 		return string(d.Reason), d.Sets, nil
-	case note:
+	case w.reply.isNote():
 		return "", d.Sets, nil
 	case d.Draft:
 		return "draft", d.Sets, nil

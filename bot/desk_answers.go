@@ -59,19 +59,28 @@ func (d DeskOf) TagChoices(ctx context.Context, userID string, a Action) (TagCho
 			}
 		}
 		if len(choices.All) == 0 && len(o.Settings.Tags) > 0 {
-			refusal = &Refusal{Words: o.refusal(reason)}
+			refusal = &Refusal{Words: o.refusal(reason, operators.Tags)}
 		}
 		return nil
 	})
 	return choices, refusal, err
 }
 
-// refusal says why a person may not do something that is no reply.
-func (o *office) refusal(reason operators.Reason) string {
+// refusal says why a person may not do something that is no reply and that
+// needs a right.
+func (o *office) refusal(reason operators.Reason, right operators.Right) string {
 	if _, ok := o.words["desk."+string(reason)]; ok {
-		return o.words.Say("desk." + string(reason))
+		return o.because("desk."+string(reason), right)
 	}
-	return o.words.Say("reply." + string(reason))
+	return o.because("reply."+string(reason), right)
+}
+
+// because is a refusal in words, which name the right where that is what lacks.
+func (o *office) because(key string, right operators.Right) string {
+	if strings.HasSuffix(key, "."+string(operators.NoRight)) {
+		return o.words.Say(key, o.words.Say("right."+string(right)))
+	}
+	return o.words.Say(key)
 }
 
 func refuseForeign(f Friend, o *office) error {

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"madoguchi/operators"
 )
 
 // The reactions that tell how far a reply is.
@@ -144,13 +146,29 @@ func (r *Relay) receipt(tx Tx, o *office, rp *Reply, state ReplyState, why strin
 
 // reasonWords says why a reply did not go, and how to go on.
 func (r *Relay) reasonWords(o *office, rp *Reply, why string) string {
-	if why == "too_long" {
+	_, known := o.words["reply."+why]
+	switch {
+	case why == "too_long":
 		return o.words.Say("reply.too_long", r.TextUnits(rp.Text))
+	case why == string(operators.NoRight) && rp.isNote():
+		return o.refusal(operators.NoRight, rp.right())
+	case known:
+		return o.because("reply."+why, rp.right())
+	default:
+		return o.words.Say("reply.refused_by_line", why)
 	}
-	if _, ok := o.words["reply."+why]; ok {
-		return o.words.Say("reply." + why)
+}
+
+// isNote reports whether a reply was written as an internal note.
+func (rp *Reply) isNote() bool { return strings.HasPrefix(rp.Text, notePrefix) }
+
+// right is what its author needs for a reply. A note goes to colleagues only,
+// so whoever may read may write one.
+func (rp *Reply) right() operators.Right {
+	if rp.isNote() {
+		return operators.View
 	}
-	return o.words.Say("reply.refused_by_line", why)
+	return operators.Send
 }
 
 func (rp *Reply) action(name ActionName) Action {

@@ -71,7 +71,7 @@ func TestApplyWhileRunning(t *testing.T) {
 		// Rights that are taken away hold for the next reply.
 		w.change("- {name: 青山店スタッフ, friends: [青山店], view: true, send: true}", "- {name: 青山店スタッフ, friends: [青山店], view: true}")
 		ts := w.reply(sato, "sato", card.TS, "もう書けない")
-		w.waitRefused("sato", ts, "この操作の権限がないため")
+		w.waitRefused("sato", ts, "「送信」の権限がないため")
 
 		// A tag that is renamed keeps its friends.
 		w.change("tags: [青山店, 渋谷店, VIP]", "tags: [{name: 表参道店, was: 青山店}, 渋谷店, VIP]", "friends: [青山店]", "friends: [表参道店]", "tags: [青山店]}", "tags: [表参道店]}")

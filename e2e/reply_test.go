@@ -151,6 +151,6 @@ func TestNoteShortcut(t *testing.T) {
 		}
 		// A later gap must still find the replies of this thread.
 		w.reply(trainee, "kenshu", root(post), "閲覧のみの返信")
-		w.waitShown("kenshu", "この操作の権限がないため")
+		w.waitShown("kenshu", "「送信」の権限がないため")
 	})
 }
