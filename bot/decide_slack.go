@@ -88,13 +88,13 @@ func (r *Relay) decideReply(tx Tx, e StoredEvent, teamID string, ev SlackReply) 
 	return w.decide()
 }
 
-// bareMention is a mention to which Slack gave no name.
-var bareMention = regexp.MustCompile(`@[UW][A-Z0-9]{5,}`)
+// nameless is a mention to which Slack gave no name; see SlackReply.
+var nameless = regexp.MustCompile(`<(?:@|#|!subteam\^)[A-Z0-9]+>`)
 
 // named puts the names of the account's people where Slack only gave ids.
 func (o *office) named(text string) string {
-	return bareMention.ReplaceAllStringFunc(text, func(mention string) string {
-		if p, ok := o.people.BySlackUser(mention[1:]); ok && p.Name != "" {
+	return nameless.ReplaceAllStringFunc(text, func(mention string) string {
+		if p, ok := o.people.BySlackUser(strings.Trim(mention, "<@>")); ok && p.Name != "" {
 			return "@" + p.Name
 		}
 		return mention
@@ -238,6 +238,10 @@ func (r *Relay) unsendable(f *Friend, text string, files bool) string {
 		return "standby"
 	case strings.TrimSpace(text) == "":
 		return "empty"
+	case nameless.MatchString(text):
+		// The friend would read an id of Slack; and whoever mentions somebody who
+		// has nothing to do with the account hardly means it for the friend.
+		return "mention"
 	case r.TextUnits(text) > maxReplyUnits:
 		return "too_long"
 	default:

@@ -46,3 +46,30 @@ func TestRefusalsNameTheRight(t *testing.T) {
 		})
 	}
 }
+
+// A mention reaches the friend as the person's name, or not at all: never as an
+// id of Slack. What only looks like one is the friend's to read.
+func TestMentionsReachFriendsByName(t *testing.T) {
+	each(t, options{settings: withIto}, func(t *testing.T, w *world) {
+		f, thread := w.later("花子")
+		ts := w.replies(sato, "sato", thread, "<@"+ito+">が伺います。@UNIQLO2026 前です")
+		w.pass(hold)
+		w.is("sato", ts, bot.ReplySentPaid, "white_check_mark", "yen")
+		want := "@伊藤が伺います。@UNIQLO2026 前です"
+		w.got(f, want)
+		for i, mention := range []string{"<@UNOBODY1>", "<#C0123456>", "<!subteam^S0123>"} {
+			ts = w.replies(sato, "sato", thread, mention+" 確認お願いします")
+			w.is("sato", ts, bot.ReplyRefused, "x")
+			if n := w.said("sato", "reply.mention"); n != i+1 {
+				t.Errorf("%s: it was told %d times that a mention is refused, want %d", mention, n, i+1)
+			}
+		}
+		ts = w.replies(sato, "sato", thread, "確認します")
+		w.edits(sato, "sato", thread, ts, "<@UNOBODY1> 確認お願いします")
+		w.is("sato", ts, bot.ReplyRefused, "x")
+		ts = w.replies(sato, "sato", thread, "// <@UNOBODY1> 確認お願いします")
+		w.is("sato", ts, bot.ReplyNote, "memo")
+		w.pass(hold)
+		w.got(f, want)
+	})
+}

@@ -154,3 +154,21 @@ func TestNoteShortcut(t *testing.T) {
 		w.waitShown("kenshu", "「送信」の権限がないため")
 	})
 }
+
+// A colleague who is mentioned goes to LINE by name; a mention without one
+// does not go, and its author is told why.
+func TestMentionsInReplies(t *testing.T) {
+	t.Parallel()
+	each(t, options{}, func(t *testing.T, w *world) {
+		w.start()
+		w.waitReady("suzuki")
+		hana, card := w.routedFriend(1, "花子")
+		ts := w.reply(sato, "sato", root(card), "<@"+stranger+"> これ確認してください")
+		w.waitRefused("sato", ts, "名前の分からないメンバー")
+		w.reply(sato, "sato", root(card), "<@"+suzuki+"> が伺います")
+		w.waitPhone(hana, "@鈴木 が伺います")
+		if got := w.phone(hana); len(got) != 1 {
+			t.Errorf("on the phone: %q", got)
+		}
+	})
+}
