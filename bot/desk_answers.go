@@ -44,7 +44,7 @@ func (d DeskOf) TagChoices(ctx context.Context, userID string, a Action) (TagCho
 			return errors.Join(err, refuseForeign(f, o))
 		}
 		tags := onTags(all)
-		person, _ := o.people.BySlackUser(userID)
+		person := o.person("", "", userID)
 		choices = TagChoices{Locale: o.Settings.Locale, FriendName: friendName(o, &f)}
 		reason := operators.NoRight
 		for _, t := range o.Settings.Tags {
@@ -136,8 +136,8 @@ func (d DeskOf) desks(tx Tx, userID, channelID string) ([]desk, error) {
 		if err != nil {
 			return nil, err
 		}
-		p, ok := o.people.BySlackUser(userID)
-		if !ok {
+		p := o.person("", "", userID)
+		if p == (operators.Person{}) {
 			continue
 		}
 		place := p.Operator

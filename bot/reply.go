@@ -180,7 +180,24 @@ func (r *Relay) refuse(tx Tx, o *office, f *Friend, rp *Reply, why string, sets 
 	if err := r.audit(tx, o, rp.UserID, "reply", f.ID, false, sets, "reply", rp.ID, "reason", why); err != nil {
 		return err
 	}
-	return r.receipt(tx, o, rp, ReplyRefused, why)
+	if err := r.receipt(tx, o, rp, ReplyRefused, why); err != nil {
+		return err
+	}
+	return r.tellOfGone(tx, o, f, rp)
+}
+
+// tellOfGone tells the owners of a refused reply whose author will not read
+// that it was refused: their Slack account was ended, or the operator whose
+// Slack channel it was is no longer one.
+func (r *Relay) tellOfGone(tx Tx, o *office, f *Friend, rp *Reply) error {
+	c, ok, err := r.channelOf(tx, rp)
+	if err != nil || !ok { // without a place the owners got the answer itself
+		return err
+	}
+	if _, stays := o.reader(c.Place); stays && !slices.Contains(o.inactive, rp.UserID) {
+		return nil
+	}
+	return r.tellOwners(tx, o, o.words.Say("relay.reply_of_gone", c.Name, friendName(o, f)))
 }
 
 // ask holds a reply until somebody decides whether it still goes.
