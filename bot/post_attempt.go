@@ -41,8 +41,8 @@ func (r *Relay) attemptInChannel(ctx context.Context, lane Lane, channel SlackCh
 
 // resumePost goes on with a post that was not finished at its first attempt.
 func (r *Relay) resumePost(ctx context.Context, lane Lane, channel SlackChannel, c Call) error {
-	if c.Token != "" && c.Token != channel.ChannelID {
-		// An answer in a Slack channel that was replaced since.
+	if c.Token != "" && (c.Token != channel.ChannelID || channel.State == ChannelClosed) {
+		// An answer in a Slack channel that was replaced or closed since.
 		r.Log.Warn("an answer to a person is for a Slack channel that is gone", "call", c.ID)
 		return r.voidCall(ctx, lane, c)
 	}
@@ -56,9 +56,12 @@ func (r *Relay) resumePost(ctx context.Context, lane Lane, channel SlackChannel,
 	err := r.Store.InTx(ctx, func(tx Tx) error {
 		c = read // it may run again
 		tx.Fence(lane)
-		still, err := r.drawAgain(tx, channel, &c)
-		if err != nil {
-			return err
+		still := channel.State == ChannelReady
+		if still {
+			var err error
+			if still, err = r.drawAgain(tx, channel, &c); err != nil {
+				return err
+			}
 		}
 		if thawed = !still; thawed {
 			return r.thaw(tx, c) // the next freeze sends its members where they belong

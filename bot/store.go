@@ -225,6 +225,7 @@ type ThreadTx interface {
 	Post(id string) (Post, error)
 	CardOf(threadID string) (Post, error)
 	PostBySlack(channelID, ts string) (Post, error)
+	StalePosts(channelID string) ([]Post, error) // of one of Slack's channels
 
 	AddSlackUpload(u SlackUpload) error // inserts or replaces
 	SlackUploads(messageID string) ([]SlackUpload, error)
@@ -238,6 +239,10 @@ type CallTx interface {
 	Call(id string) (Call, error)
 	// DueCalls returns unfinished calls of a lane whose NextAt has come, by Seq.
 	DueCalls(lane string, n int) ([]Call, error)
+	// StandingCalls returns those due calls of a Slack channel that add nothing
+	// to what stands in it, by Seq, and when the next of them is due (0: never):
+	// updates, deletions and reactions, and posts that may have been carried out.
+	StandingCalls(lane string, n int) (due []Call, next int64, err error)
 	// NextCallAt returns the smallest NextAt of a lane's unfinished calls; 0 if none.
 	NextCallAt(lane string) (int64, error)
 	SaveCall(c *Call) error // everything that changes

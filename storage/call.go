@@ -61,6 +61,19 @@ func (t *tx) DueCalls(lane string, n int) (found []bot.Call, err error) {
 	return found, err
 }
 
+// StandingCalls implements bot.CallTx.
+func (t *tx) StandingCalls(lane string, n int) (due []bot.Call, next int64, err error) {
+	const standing = ` FROM call WHERE lane = ? AND ` + openCall + ` AND (
+		kind IN ('slack.update', 'slack.react', 'slack.clear', 'slack.erase', 'slack.delete')
+		OR kind = 'slack.post' AND state IN ('calling', 'uncertain'))`
+	if err := t.list("standing calls", &due, `SELECT `+calls.columns+standing+` AND next_at <= ? ORDER BY seq, id`+limit(n),
+		lane, t.nowMS); err != nil {
+		return nil, 0, err
+	}
+	err = t.get("next standing call", &next, `SELECT COALESCE(MIN(next_at), 0)`+standing, lane)
+	return due, next, err
+}
+
 // NextCallAt implements bot.CallTx.
 func (t *tx) NextCallAt(lane string) (int64, error) {
 	var next sql.NullInt64

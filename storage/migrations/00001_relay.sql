@@ -244,10 +244,12 @@ CREATE TABLE post (
     mention     TEXT NOT NULL DEFAULT '',
     repeated    BOOLEAN NOT NULL DEFAULT FALSE,
     withdrawn   BOOLEAN NOT NULL DEFAULT FALSE,
+    stale       BOOLEAN NOT NULL DEFAULT FALSE, -- to be drawn anew when its Slack channel is ready
     rendered_at BIGINT NOT NULL
 );
 CREATE INDEX post_thread ON post (thread_id) WHERE is_card;
 CREATE INDEX post_slack ON post (channel_id, ts);
+CREATE INDEX post_stale ON post (channel_id) WHERE stale;
 
 CREATE TABLE slack_upload (
     message_id TEXT NOT NULL,
