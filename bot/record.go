@@ -255,6 +255,17 @@ type Attempt struct {
 	RequestID string
 }
 
+// Echo is a post of ours that came back in an event: proof that its call was
+// carried out.
+type Echo struct {
+	CallID    string `db:"call_id"`
+	ChannelID string `db:"channel_id"` // Slack's
+	TS        string `db:"ts"`
+	ThreadTS  string `db:"thread_ts"` // "" when it opened a thread or stands in the open
+	Placed    bool   `db:"placed"`    // the event told of the thread; else ThreadTS says nothing
+	SeenAt    int64  `db:"seen_at"`
+}
+
 // ReplyState is how far a reply is.
 type ReplyState string
 

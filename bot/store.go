@@ -19,8 +19,6 @@ type Store interface {
 	// who arrives while a commit runs goes into the next. A row that cannot be
 	// stored fails only its own caller. The commit does not hang on ctx.
 	Accept(ctx context.Context, events []Incoming) error
-	// Echo notes that a post of ours with this call id was seen in Slack.
-	Echo(ctx context.Context, callID, ts string) error
 
 	// Claim leases up to n lanes of a kind that are due.
 	Claim(ctx context.Context, kind LaneKind, n int) ([]Lane, error)
@@ -237,6 +235,7 @@ type CallTx interface {
 	// that an unfinished, never attempted call has, nothing is added (false).
 	AddCall(c *Call) (bool, error)
 	Call(id string) (Call, error)
+	LockCall(id string) (Call, error) // until the transaction ends
 	// DueCalls returns unfinished calls of a lane whose NextAt has come, by Seq.
 	DueCalls(lane string, n int) ([]Call, error)
 	// StandingCalls returns those due calls of a Slack channel that add nothing
@@ -247,7 +246,10 @@ type CallTx interface {
 	NextCallAt(lane string) (int64, error)
 	SaveCall(c *Call) error // everything that changes
 	AddAttempt(a Attempt) error
-	EchoOf(callID string) (ts string, err error)
+	// AddEcho notes a post of ours that was seen; false when it tells nothing
+	// new.
+	AddEcho(e Echo) (isNew bool, err error)
+	EchoOf(callID string) (Echo, error)
 	// OutboxBacklog counts what is decided and not carried out: unfinished calls,
 	// and parts and released replies of which no call is made yet.
 	OutboxBacklog() (open int, oldest int64, err error)

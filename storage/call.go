@@ -10,6 +10,7 @@ import (
 var (
 	calls      = recordOf[bot.Call]("call")
 	callChange = calls.except("id", "account_id", "lane", "kind", "seq", "merge_key", "created_at")
+	echoes     = recordOf[bot.Echo]("echo")
 )
 
 const openCall = `state IN ('queued', 'calling', 'uncertain')`
@@ -54,6 +55,12 @@ func (t *tx) Call(id string) (c bot.Call, err error) {
 	return c, err
 }
 
+// LockCall implements bot.CallTx.
+func (t *tx) LockCall(id string) (c bot.Call, err error) {
+	err = t.get("lock call", &c, `SELECT `+calls.columns+` FROM call WHERE id = ?`+t.forUpdate, id)
+	return c, err
+}
+
 // DueCalls implements bot.CallTx.
 func (t *tx) DueCalls(lane string, n int) (found []bot.Call, err error) {
 	err = t.list("due calls", &found, `SELECT `+calls.columns+` FROM call
@@ -94,6 +101,21 @@ func (t *tx) AddAttempt(a bot.Attempt) error {
 	_, err := t.exec("add attempt", `INSERT INTO attempt (call_id, at, took, outcome, code, request_id) VALUES (?, ?, ?, ?, ?, ?)`,
 		a.CallID, a.At, a.Took, a.Outcome, a.Code, a.RequestID)
 	return err
+}
+
+// AddEcho implements bot.CallTx. An event that tells of the thread is worth more
+// than one that does not.
+func (t *tx) AddEcho(e bot.Echo) (isNew bool, err error) {
+	e.SeenAt = t.nowMS
+	n, err := t.exec("add echo", echoes.insert+` ON CONFLICT (call_id) DO UPDATE
+		SET thread_ts = excluded.thread_ts, placed = excluded.placed WHERE excluded.placed AND NOT echo.placed`, echoes.values(&e)...)
+	return n > 0, err
+}
+
+// EchoOf implements bot.CallTx.
+func (t *tx) EchoOf(callID string) (e bot.Echo, err error) {
+	err = t.get("echo", &e, `SELECT `+echoes.columns+` FROM echo WHERE call_id = ?`, callID)
+	return e, err
 }
 
 // OutboxBacklog implements bot.CallTx.

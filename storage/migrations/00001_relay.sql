@@ -302,9 +302,12 @@ CREATE INDEX attempt_call ON attempt (call_id);
 
 -- Posts of ours that came back as events: proof that an uncertain call was carried out.
 CREATE TABLE echo (
-    call_id TEXT PRIMARY KEY,
-    ts      TEXT NOT NULL,
-    seen_at BIGINT NOT NULL
+    call_id    TEXT PRIMARY KEY,
+    channel_id TEXT NOT NULL,
+    ts         TEXT NOT NULL,
+    thread_ts  TEXT NOT NULL,
+    placed     BOOLEAN NOT NULL, -- the event told of the thread
+    seen_at    BIGINT NOT NULL
 );
 CREATE INDEX echo_age ON echo (seen_at);
 
