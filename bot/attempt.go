@@ -116,6 +116,13 @@ func (r *Relay) settleSimple(tx Tx, c *Call, f *Failure, tries int) {
 
 func reactionRef(channelID, ts, emoji string) string { return channelID + " " + ts + " " + emoji }
 
+func postRef(channelID, ts string) string { return channelID + " " + ts }
+
+func splitPost(ref string) (channelID, ts string) {
+	channelID, ts, _ = strings.Cut(ref, " ")
+	return channelID, ts
+}
+
 func splitReaction(ref string) (channelID, ts, emoji string, err error) {
 	fields := strings.Fields(ref)
 	if len(fields) != 3 {

@@ -35,10 +35,10 @@ func (f *Failure) Error() string {
 	return fmt.Sprintf("%s (%s): %s", f.Code, f.Kind, f.Detail)
 }
 
-// lostRoom reports whether Slack refused because of the Slack channel, which may
-// be had back.
-func (f *Failure) lostRoom() bool {
-	return f.Code == "channel_not_found" || f.Code == "not_in_channel" || f.Code == "is_archived"
+// lostRoom reports whether Slack refuses with this code because of the Slack
+// channel, which may be had back.
+func lostRoom(code string) bool {
+	return code == "channel_not_found" || code == "not_in_channel" || code == "is_archived"
 }
 
 // AsFailure unwraps the Failure in err. An error that holds none is a bug of an

@@ -265,8 +265,11 @@ func (s *fakeSlack) SendUpload(_ context.Context, _ bot.Upload, _ string, body i
 }
 
 func (s *fakeSlack) FinishUpload(_ context.Context, fileID, _, channelID, _ string) error {
-	s.mu.Lock()
+	err := s.enter("finish_upload", channelID)
 	defer s.mu.Unlock()
+	if err != nil {
+		return err
+	}
 	s.shared[fileID] = channelID
 	return nil
 }
@@ -278,8 +281,11 @@ func (s *fakeSlack) FileShared(_ context.Context, fileID, channelID string) (boo
 }
 
 func (s *fakeSlack) DeleteFile(_ context.Context, fileID string) error {
-	s.mu.Lock()
+	err := s.enter("delete_file", "")
 	defer s.mu.Unlock()
+	if err != nil {
+		return err
+	}
 	delete(s.shared, fileID)
 	return nil
 }

@@ -11,6 +11,9 @@ import (
 
 const (
 	mediaTries = 40 // LINE may need minutes to have a long video ready
+	// mediaFor is how long a file is asked for that LINE refuses for the time
+	// being, as it does when the account's token is not good.
+	mediaFor = 23 * time.Hour
 	// mediaWithin ends a download that stalls.
 	mediaWithin = 5 * time.Minute
 )
@@ -24,11 +27,16 @@ func (r *Relay) fetchMedia(ctx context.Context, c Call) error {
 	}
 	download, cancel := context.WithTimeout(ctx, mediaWithin)
 	defer cancel()
-	giveUp := c.Attempts >= mediaTries-1
+	// Whatever holds it up, the post must not say for ever that it is on its way.
+	giveUp := c.Attempts >= mediaTries-1 || r.Now().UnixMilli()-c.FirstAt > mediaFor.Milliseconds()
 	media, err := r.lineOf(a).MediaContent(download, m.LINEID)
 	if err != nil {
-		if giveUp || AsFailure(err).Kind == Permanent {
+		switch {
+		case AsFailure(err).Kind == Permanent:
 			return r.mediaIs(ctx, m.ID, MediaGone, "", 0)
+		case giveUp:
+			r.Log.Error("a friend's file is given up", "message", m.ID, "code", AsFailure(err).Code)
+			return r.mediaIs(ctx, m.ID, MediaFailed, "", 0)
 		}
 		return err
 	}
@@ -38,7 +46,7 @@ func (r *Relay) fetchMedia(ctx context.Context, c Call) error {
 		return r.mediaIs(ctx, m.ID, MediaTooLarge, media.Type, media.Size)
 	}
 	if err != nil && giveUp {
-		return r.mediaIs(ctx, m.ID, MediaGone, "", 0)
+		return r.mediaIs(ctx, m.ID, MediaFailed, "", 0)
 	}
 	if err != nil {
 		return &Failure{Kind: Transient, Code: "file_store", Detail: err.Error()}

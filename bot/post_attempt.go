@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 )
 
@@ -22,17 +21,17 @@ func (r *Relay) attemptInChannel(ctx context.Context, lane Lane, channel SlackCh
 		if err != nil {
 			return err
 		}
-		return r.attemptSimple(ctx, lane, c, reactTries, func(ctx context.Context) error {
+		return r.attemptStanding(ctx, lane, channel, room, c, reactTries, func(ctx context.Context) error {
 			if c.Kind == CallSlackClear {
 				return r.Slack.Unreact(ctx, room, ts, emoji)
 			}
 			return r.Slack.React(ctx, room, ts, emoji)
 		})
 	case CallSlackErase:
-		return r.attemptSimple(ctx, lane, c, 0, func(ctx context.Context) error { return r.Slack.DeleteFile(ctx, c.Ref) })
+		return r.attemptStanding(ctx, lane, channel, "", c, 0, func(ctx context.Context) error { return r.Slack.DeleteFile(ctx, c.Ref) })
 	case CallSlackDelete:
-		room, ts, _ := strings.Cut(c.Ref, " ")
-		return r.attemptSimple(ctx, lane, c, 0, func(ctx context.Context) error { return r.Slack.Delete(ctx, room, ts) })
+		room, ts := splitPost(c.Ref)
+		return r.attemptStanding(ctx, lane, channel, room, c, 0, func(ctx context.Context) error { return r.Slack.Delete(ctx, room, ts) })
 	default:
 		return fmt.Errorf("call %s of kind %q in a Slack channel's lane", c.ID, c.Kind)
 	}
@@ -165,7 +164,7 @@ func (r *Relay) searchPost(ctx context.Context, lane Lane, channel SlackChannel,
 		return r.recordPost(ctx, lane, c, posted)
 	case f == nil:
 		return r.repeatPost(ctx, lane, channel, c)
-	case f.lostRoom() && channel.State != ChannelClosed:
+	case lostRoom(f.Code) && channel.State != ChannelClosed:
 		return r.stopChannel(ctx, lane, channel, c, f.Code)
 	case f.Kind == Permanent && !c.Repeat:
 		return r.repeatPost(ctx, lane, channel, c)
@@ -268,7 +267,7 @@ func (r *Relay) attemptPost(ctx context.Context, lane Lane, channel SlackChannel
 	case Misconfigured:
 		return r.pauseSlack(ctx, lane, c, f)
 	default:
-		if f.lostRoom() {
+		if lostRoom(f.Code) {
 			return r.stopChannel(ctx, lane, channel, c, f.Code)
 		}
 		if f.Code == "thread_not_found" && c.ThreadID != "" {

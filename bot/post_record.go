@@ -135,7 +135,7 @@ func (r *Relay) reopenThread(tx Tx, t Thread, c Call, leaked Posted) error {
 
 // deletePost has a post deleted that a call made. Requests merge.
 func (r *Relay) deletePost(tx Tx, c Call, channelID, ts string) error {
-	ref := channelID + " " + ts
+	ref := postRef(channelID, ts)
 	_, err := tx.AddCall(&Call{
 		ID: newID(), AccountID: c.AccountID, Lane: c.Lane, Kind: CallSlackDelete, ThreadID: c.ThreadID,
 		Ref: ref, Merge: "delete:" + ref, State: CallQueued, CreatedAt: tx.Now(),

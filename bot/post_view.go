@@ -265,7 +265,11 @@ func (b *postBuilder) item(p Part) (ItemView, error) {
 	if m.Unsent {
 		return v, nil
 	}
-	v.Text, v.Media = m.Text, m.Media
+	v.Text = m.Text
+	var err error
+	if v.Media, err = b.media(m); err != nil {
+		return v, err
+	}
 	if m.Media == MediaTooLarge {
 		v.MediaLimit = b.relay.MediaLimit
 	}
@@ -292,6 +296,18 @@ func (b *postBuilder) item(p Part) (ItemView, error) {
 		v.Quoted = quoted
 	}
 	return v, nil
+}
+
+// media is how far the file of a message is in this thread.
+func (b *postBuilder) media(m Message) (MediaState, error) {
+	if m.Media != MediaStored {
+		return m.Media, nil
+	}
+	uploads, err := b.tx.SlackUploads(m.ID)
+	if slices.ContainsFunc(uploads, func(u SlackUpload) bool { return u.ThreadID == b.thread.ID && u.Refused }) {
+		return MediaFailed, err
+	}
+	return MediaStored, err
 }
 
 // quoted returns the first words of the message that another one quotes.

@@ -361,6 +361,7 @@ type SlackUpload struct {
 	ThreadID  string `db:"thread_id"`
 	FileID    string `db:"file_id"`
 	Shared    bool   `db:"shared"`
+	Refused   bool   `db:"refused"` // Slack does not take it; FileID may be ""
 }
 
 // StoredEvent is an accepted event, to be decided.

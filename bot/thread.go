@@ -220,6 +220,9 @@ func (r *Relay) redrawMessage(tx Tx, m Message) error {
 		return err
 	}
 	for _, u := range uploads {
+		if u.FileID == "" { // it never got that far
+			continue
+		}
 		t, err := tx.Thread(u.ThreadID)
 		if err != nil {
 			return err

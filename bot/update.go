@@ -58,20 +58,25 @@ func (r *Relay) attemptUpdate(ctx context.Context, lane Lane, channel SlackChann
 	r.noteAttempt(ctx, c, started, f)
 	return r.Store.InTx(ctx, func(tx Tx) error {
 		tx.Fence(lane)
+		gone := f != nil && f.Code == "message_not_found"
 		if f == nil {
 			p.Digest, p.RenderedAt = d.digest, tx.Now()
-			if err := tx.SavePost(&p); err != nil {
-				return err
-			}
 		}
-		if f != nil && f.Code == "message_not_found" {
-			p.Withdrawn = true
+		p.Withdrawn = p.Withdrawn || gone
+		if f == nil || gone {
 			if err := tx.SavePost(&p); err != nil {
 				return err
 			}
 		}
 		again := c // it may run again
-		r.settleSimple(tx, &again, f, 0)
+		if err := r.settleInChannel(tx, channel, p.ChannelID, &again, f, 0); err != nil {
+			return err
+		}
+		if again.State == CallFailed && d.hides && !gone {
+			if err := r.deletePost(tx, again, p.ChannelID, p.TS); err != nil {
+				return err
+			}
+		}
 		return tx.SaveCall(&again)
 	})
 }
@@ -90,6 +95,7 @@ type drawing struct {
 	body   []byte // nil when it stands as it should, or has to wait
 	digest string
 	stale  bool // it is to be drawn again when its Slack channel is ready
+	hides  bool // it takes something away that must not be read any more
 }
 
 // drawPost renders a post as it should stand now. Whoever must not read it (any
@@ -124,12 +130,11 @@ func (r *Relay) drawPost(tx Tx, channel SlackChannel, p Post) (d drawing, err er
 	if _, err := b.takeAll(parts); err != nil {
 		return d, err
 	}
-	if cut {
-		taken, err := b.takenBack()
-		if err != nil || !taken {
-			return d, err
-		}
+	taken, err := b.takenBack()
+	if err != nil || cut && !taken {
+		return d, err
 	}
+	d.hides = taken || !b.views
 	v, err := b.drawn(p.Card)
 	if err != nil {
 		return d, err
@@ -225,9 +230,28 @@ func (r *Relay) attemptUpload(ctx context.Context, lane Lane, channel SlackChann
 			}
 		}
 		again := c // it may run again
-		r.settleSimple(tx, &again, f, uploadTries)
+		if err := r.settleInChannel(tx, channel, channel.ChannelID, &again, f, uploadTries); err != nil {
+			return err
+		}
+		if again.State == CallFailed {
+			if err := r.uploadRefused(tx, m, t, again); err != nil {
+				return err
+			}
+		}
 		return tx.SaveCall(&again)
 	})
+}
+
+// uploadRefused has the posts that wait for a file say that it does not come.
+func (r *Relay) uploadRefused(tx Tx, m Message, t Thread, c Call) error {
+	if err := tx.AddSlackUpload(SlackUpload{MessageID: m.ID, ThreadID: t.ID, FileID: c.Result, Refused: true}); err != nil {
+		return err
+	}
+	now, err := tx.Message(m.ID)
+	if err != nil {
+		return err
+	}
+	return r.redrawMessage(tx, now)
 }
 
 func (r *Relay) recordUpload(tx Tx, m Message, t Thread, c Call) error {

@@ -85,5 +85,6 @@ const (
 	MediaFetching MediaState = "fetching"
 	MediaStored   MediaState = "stored"
 	MediaTooLarge MediaState = "too_large"
-	MediaGone     MediaState = "gone" // LINE no longer has it, or retention removed it
+	MediaGone     MediaState = "gone"   // LINE no longer has it, or retention removed it
+	MediaFailed   MediaState = "failed" // LINE did not give it in time, or (of one thread) Slack does not take it
 )

@@ -46,7 +46,7 @@ func (t *tx) StalePosts(channelID string) (found []bot.Post, err error) {
 // AddSlackUpload implements bot.ThreadTx.
 func (t *tx) AddSlackUpload(u bot.SlackUpload) error {
 	_, err := t.exec("add upload", slackUploads.insert+`
-		ON CONFLICT (message_id, thread_id) DO UPDATE SET file_id = excluded.file_id, shared = excluded.shared`,
+		ON CONFLICT (message_id, thread_id) DO UPDATE SET file_id = excluded.file_id, shared = excluded.shared, refused = excluded.refused`,
 		slackUploads.values(&u)...)
 	return err
 }

@@ -116,6 +116,8 @@ func sayMedia(w words.Catalogue, item bot.ItemView) said {
 		s.aside = w.Say("item.too_large", size(item.MediaLimit))
 	case item.Media == bot.MediaGone:
 		s.aside = w.Say("item.gone")
+	case item.Media == bot.MediaFailed:
+		s.aside = w.Say("item.failed")
 	}
 	return s
 }

@@ -256,6 +256,7 @@ CREATE TABLE slack_upload (
     thread_id  TEXT NOT NULL,
     file_id    TEXT NOT NULL,
     shared     BOOLEAN NOT NULL,
+    refused    BOOLEAN NOT NULL DEFAULT FALSE,
     PRIMARY KEY (message_id, thread_id)
 );
 
