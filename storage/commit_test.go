@@ -149,7 +149,7 @@ func TestTwoProcessesWrite(t *testing.T) {
 }
 
 func TestConnectionsThatWereCutAreReplaced(t *testing.T) {
-	db := storagetest.Postgres(t)
+	db := storagetest.Direct(t)
 	s := storagetest.Database{Engine: db.Engine, URL: db.URL + "&application_name=cut_off"}.Open(t, nil)
 	var all sync.WaitGroup
 	for i := range 8 { // fill the pool

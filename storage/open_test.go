@@ -13,7 +13,8 @@ import (
 	"sync"
 	"testing"
 
-	_ "github.com/lib/pq"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/stdlib"
 	"go.uber.org/goleak"
 	_ "modernc.org/sqlite"
 
@@ -39,14 +40,17 @@ func view(t *testing.T, s *storage.Store, fn func(tx bot.Tx) error) {
 	}
 }
 
-// raw opens the database beside the store.
+// raw opens the database beside the store. A pooler may be in front of it.
 func raw(t *testing.T, db storagetest.Database) *sql.DB {
 	t.Helper()
-	driver, dsn := "postgres", db.URL
-	if path, ok := strings.CutPrefix(db.URL, "sqlite:"); ok {
-		driver, dsn = "sqlite", path
+	conn, err := sql.Open("sqlite", strings.TrimPrefix(db.URL, "sqlite:"))
+	if db.Engine == "postgres" {
+		var config *pgx.ConnConfig
+		if config, err = pgx.ParseConfig(db.URL); err == nil {
+			config.DefaultQueryExecMode = pgx.QueryExecModeExec
+			conn = stdlib.OpenDB(*config)
+		}
 	}
-	conn, err := sql.Open(driver, dsn)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -59,10 +59,12 @@ func (d dialect) rebind(query string) string {
 	return q
 }
 
-// database is a connection, a transaction or a pool.
+// database runs statements on one connection. get returns sql.ErrNoRows when
+// there is no row; list appends to the slice that dest points to.
 type database interface {
-	sqlx.QueryerContext
-	sqlx.ExecerContext
+	exec(ctx context.Context, query string, args []any) (changed int64, err error)
+	get(ctx context.Context, dest any, query string, args []any) error
+	list(ctx context.Context, dest any, query string, args []any) error
 }
 
 // tx is one transaction, or one reading. It must not be used after the
@@ -105,11 +107,7 @@ func (t *tx) run(fn func(*tx) error) (err error) {
 
 // exec runs a statement and returns how many rows it changed.
 func (t *tx) exec(what, query string, args ...any) (int64, error) {
-	result, err := t.db.ExecContext(t.ctx, t.rebind(query), storable(args)...)
-	if err != nil {
-		return 0, fmt.Errorf("%s: %w", what, err)
-	}
-	n, err := result.RowsAffected()
+	n, err := t.db.exec(t.ctx, t.rebind(query), storable(args))
 	return n, errorOf(what, err)
 }
 
@@ -125,7 +123,7 @@ func (t *tx) must(what, query string, args ...any) error {
 
 // get reads one row.
 func (t *tx) get(what string, dest any, query string, args ...any) error {
-	err := sqlx.GetContext(t.ctx, t.db, dest, t.rebind(query), storable(args)...)
+	err := t.db.get(t.ctx, dest, t.rebind(query), storable(args))
 	if errors.Is(err, sql.ErrNoRows) {
 		err = bot.ErrNotFound
 	}
@@ -134,7 +132,7 @@ func (t *tx) get(what string, dest any, query string, args ...any) error {
 
 // list reads all rows.
 func (t *tx) list(what string, dest any, query string, args ...any) error {
-	return errorOf(what, sqlx.SelectContext(t.ctx, t.db, dest, t.rebind(query), storable(args)...))
+	return errorOf(what, t.db.list(t.ctx, dest, t.rebind(query), storable(args)))
 }
 
 // storable makes values such that both databases take them: a text that
