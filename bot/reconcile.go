@@ -2,6 +2,7 @@ package bot
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -35,15 +36,23 @@ func (r *Relay) reconcile(ctx context.Context, c Call) error {
 	}); err != nil {
 		return err
 	}
-	room := reconciling{relay: r, office: o, channel: channel, bot: id}
-	return room.run(ctx)
+	pass := reconciling{relay: r, office: o, channel: channel, seen: channel, bot: id}
+	if err := pass.run(ctx); !errors.Is(err, errOvertaken) {
+		return err
+	}
+	return nil
 }
+
+// errOvertaken ends a pass over a Slack channel of which something else became
+// known meanwhile: whoever noted that has asked for a pass of its own.
+var errOvertaken = errors.New("the Slack channel was changed meanwhile")
 
 // reconciling is one pass over one Slack channel.
 type reconciling struct {
 	relay   *Relay
 	office  *office
 	channel SlackChannel
+	seen    SlackChannel // as it was read or saved last
 	bot     SlackIdentity
 	room    Room
 }
@@ -191,7 +200,26 @@ func (c *reconciling) adopt(ctx context.Context, room Room) error {
 }
 
 func (c *reconciling) save(ctx context.Context) error {
-	return c.relay.inStore(ctx, func(tx Tx) error { return tx.SaveSlackChannel(&c.channel) })
+	return c.change(ctx, func(tx Tx) error { return tx.SaveSlackChannel(&c.channel) })
+}
+
+// change runs fn with the row locked and as this pass knows it.
+func (c *reconciling) change(ctx context.Context, fn func(Tx) error) error {
+	overtaken := false
+	if err := c.relay.inStore(ctx, func(tx Tx) error {
+		now, err := tx.LockSlackChannel(c.channel.ID)
+		if overtaken = now != c.seen; err != nil || overtaken {
+			return err
+		}
+		return fn(tx)
+	}); err != nil {
+		return err
+	}
+	if overtaken {
+		return errOvertaken
+	}
+	c.seen = c.channel
+	return nil
 }
 
 // members are the Slack users who belong in a Slack channel, and those who may
@@ -237,6 +265,13 @@ func (c *reconciling) members(ctx context.Context) error {
 		if slices.Contains(present, user) {
 			continue
 		}
+		ended, err := c.ended(ctx, user)
+		if err != nil {
+			return err
+		}
+		if ended {
+			continue
+		}
 		if f := failureOf(c.relay.Slack.Invite(ctx, c.channel.ChannelID, user)); f != nil {
 			if f.Kind != Permanent {
 				return f
@@ -247,6 +282,22 @@ func (c *reconciling) members(ctx context.Context) error {
 		}
 	}
 	return c.set(ctx, ChannelReady, "", "")
+}
+
+// ended reports whether a Slack user's account was ended. Who is known as that
+// is looked at again: the event that they are back may have been missed.
+func (c *reconciling) ended(ctx context.Context, userID string) (bool, error) {
+	if !slices.Contains(c.office.inactive, userID) {
+		return false, nil
+	}
+	user, err := c.relay.Slack.User(ctx, userID)
+	if err != nil || user.Deleted {
+		return err == nil, err
+	}
+	return false, c.relay.inStore(ctx, func(tx Tx) error {
+		_, err := tx.SetInactive(c.office.ID, userID, false)
+		return err
+	})
 }
 
 // findOperator looks an operator up by e-mail where the account file gives no
@@ -327,12 +378,8 @@ func (c *reconciling) tell(ctx context.Context, key string, args ...any) error {
 // set stores a state. Becoming ready wakes whatever waited; stopping is told
 // to the owners, once.
 func (c *reconciling) set(ctx context.Context, state SlackChannelState, reason, words string) error {
-	return c.relay.inStore(ctx, func(tx Tx) error {
-		now, err := tx.SlackChannel(c.channel.ID)
-		if err != nil {
-			return err
-		}
-		if now.State == state && now.Reason == reason && now.ChannelID == c.channel.ChannelID {
+	return c.change(ctx, func(tx Tx) error {
+		if c.seen.State == state && c.seen.Reason == reason && c.seen.ChannelID == c.channel.ChannelID {
 			return nil
 		}
 		if c.room.Name != "" {
@@ -392,7 +439,7 @@ func (r *Relay) decideRoom(tx Tx, teamID string, ev SlackRoom) error {
 	// What was let in must not be read until somebody looked.
 	stop := map[string]string{"shared": "shared", "public": "public"}[ev.Change]
 	if ev.Change == "id_changed" && ev.NewID != "" || ev.Change == "deleted" {
-		c, err := tx.SlackChannelBySlackID(teamID, ev.ChannelID)
+		c, err := lockRoom(tx, teamID, ev.ChannelID)
 		if err != nil {
 			return ignoreNotFound(err)
 		}
@@ -409,8 +456,17 @@ func (r *Relay) decideRoom(tx Tx, teamID string, ev SlackRoom) error {
 	return r.reconcileRoom(tx, teamID, ev.ChannelID, stop)
 }
 
-func (r *Relay) reconcileRoom(tx Tx, teamID, channelID, stop string) error {
+// lockRoom locks the row of a Slack channel.
+func lockRoom(tx Tx, teamID, channelID string) (SlackChannel, error) {
 	c, err := tx.SlackChannelBySlackID(teamID, channelID)
+	if err != nil {
+		return c, err
+	}
+	return tx.LockSlackChannel(c.ID)
+}
+
+func (r *Relay) reconcileRoom(tx Tx, teamID, channelID, stop string) error {
+	c, err := lockRoom(tx, teamID, channelID)
 	if err != nil {
 		return ignoreNotFound(err)
 	}
@@ -423,8 +479,9 @@ func (r *Relay) reconcileRoom(tx Tx, teamID, channelID, stop string) error {
 	return r.addTask(tx, c.AccountID, CallReconcile, c.ID)
 }
 
-// decideUser looks at the Slack channels again when a user was deactivated,
-// and stops posting when the app lost its rights.
+// decideUser notes that a person's Slack account was ended, or is in use again:
+// from there on nothing of theirs goes out. It stops posting when the app lost
+// its rights.
 func (r *Relay) decideUser(tx Tx, ev SlackUserChange) error {
 	accounts, err := tx.Accounts()
 	if err != nil {
@@ -434,24 +491,37 @@ func (r *Relay) decideUser(tx Tx, ev SlackUserChange) error {
 		_, err := tx.SetPause(Pause{Connection: slackPause, Code: "token_revoked", Since: tx.Now(), RetryAt: tx.Now() + slackRetry.Milliseconds()})
 		return err
 	}
-	if !ev.Deleted {
-		return nil
-	}
 	for _, a := range accounts {
-		o, err := r.office(tx, a.ID)
-		if err != nil {
-			return err
-		}
-		p, ok := o.people.BySlackUser(ev.UserID)
-		if !ok {
+		if !ev.Deleted {
+			if _, err := tx.SetInactive(a.ID, ev.UserID, false); err != nil {
+				return err
+			}
 			continue
 		}
-		if err := r.tellOwners(tx, o, o.words.Say("relay.user_deactivated", p.Name)); err != nil {
-			return err
-		}
-		if err := r.askReconcile(tx, a.ID); err != nil {
+		if err := r.userEnded(tx, a.ID, ev.UserID); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// userEnded notes that the Slack account of a person was ended, and tells the
+// owners once.
+func (r *Relay) userEnded(tx Tx, accountID, userID string) error {
+	o, err := r.office(tx, accountID)
+	if err != nil {
+		return err
+	}
+	p, ok := o.people.BySlackUser(userID)
+	if !ok {
+		return nil
+	}
+	changed, err := tx.SetInactive(o.ID, userID, true)
+	if err != nil || !changed {
+		return err
+	}
+	if err := r.tellOwners(tx, o, o.words.Say("relay.user_deactivated", p.Name)); err != nil {
+		return err
+	}
+	return r.askReconcile(tx, o.ID)
 }

@@ -82,6 +82,12 @@ type AccountTx interface {
 	// SetIdentity stores who was found by an e-mail and raises the account's
 	// version.
 	SetIdentity(accountID, operator, email, slackUser string) error
+	// InactiveUsers are the Slack users of an account whose Slack account was
+	// ended.
+	InactiveUsers(accountID string) ([]string, error)
+	// SetInactive stores that a Slack user's account was ended, or is in use
+	// again; a change raises the account's version.
+	SetInactive(accountID, slackUser string, inactive bool) (changed bool, err error)
 	// AccountVersion is the version of one account, to see whether a copy is old.
 	AccountVersion(id string) (int64, error)
 
@@ -89,6 +95,9 @@ type AccountTx interface {
 	SlackChannel(id string) (SlackChannel, error)
 	SlackChannelAt(accountID, place string) (SlackChannel, error)
 	SlackChannelBySlackID(teamID, channelID string) (SlackChannel, error)
+	LockSlackChannel(id string) (SlackChannel, error) // until the transaction ends
+	// AddSlackChannel does nothing (false) where the place has a row already.
+	AddSlackChannel(c *SlackChannel) (bool, error)
 	SaveSlackChannel(c *SlackChannel) error // by ID
 
 	Pauses() ([]Pause, error)
@@ -197,7 +206,7 @@ type ThreadTx interface {
 	AddPart(p *Part) (bool, error)
 	// NextThread returns and locks the thread of a Slack channel that is to be
 	// posted next: it has queued parts and no unfinished post; waiting friends
-	// first, then the one whose oldest queued part came first.
+	// first, and in turns.
 	NextThread(slackChannelID string) (Thread, error)
 	QueuedParts(threadID string, n int) ([]Part, error) // by Seq
 	PartsOfCall(callID string) ([]Part, error)          // by Seq

@@ -101,7 +101,7 @@ func (s *Store) acceptAll(batch []*acceptance) {
 func (s *Store) acceptNow(events []bot.Incoming) error {
 	ctx, cancel := context.WithTimeout(context.Background(), acceptTimeout)
 	defer cancel()
-	return s.engine.write(ctx, func(t *tx) error { return t.accept(events) })
+	return s.engine.writeFirst(ctx, func(t *tx) error { return t.accept(events) })
 }
 
 // rowAtFault reports whether the database refused what was to be stored, rather

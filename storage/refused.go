@@ -79,7 +79,8 @@ func adviceOnCode(code string) string {
 		return "correct user and password in DATABASE_URL (there @ is written %40, : %3A and / %2F), and see that pg_hba.conf lets this machine in"
 	case pgerrcode.InvalidCatalogName: // no such database
 		return "make the database with `createdb`, or correct its name in DATABASE_URL"
-	case pgerrcode.InsufficientPrivilege, pgerrcode.InvalidSchemaName:
+	case pgerrcode.InsufficientPrivilege, pgerrcode.InvalidSchemaName,
+		pgerrcode.UndefinedTable: // there is one of the name, in a schema that is not ours
 		return "let the user of DATABASE_URL make tables, for instance as the owner of the database: ALTER DATABASE … OWNER TO …"
 	case pgerrcode.TooManyConnections:
 		return "raise max_connections, or stop what holds the connections"
