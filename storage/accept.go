@@ -221,9 +221,8 @@ func (t *tx) addEvents(keys []eventKey, events map[eventKey]bot.Incoming) error 
 			t.Poke(bot.LaneInbox, e.Lane, 0)
 		}
 	}
-	_, err := t.exec("accept events", `INSERT INTO inbox (id, account_id, source, event_key, lane, at, received_at,
+	return t.do("accept events", `INSERT INTO inbox (id, account_id, source, event_key, lane, at, received_at,
 		raw, line_message_id, redelivered, state, error) VALUES `+tuples(len(keys), columns), args...)
-	return err
 }
 
 // compareDigests logs, after the commit, keys that came again with other

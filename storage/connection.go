@@ -1,11 +1,13 @@
 package storage
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
@@ -21,13 +23,21 @@ const (
 
 var errRolledBack = errors.New("the database rolled the transaction back: one of its statements had failed")
 
-// connection runs the statements of a tx on PostgreSQL.
+// connection runs the statements of a tx on PostgreSQL. In a transaction it
+// sends what need not be waited for together with the next statement that is:
+// first of all the beginning.
 type connection struct {
 	conn *pgx.Conn
-	// begin goes with the first statement, which saves a round trip. Without it
-	// every statement is committed by itself.
-	begin string
-	begun bool
+	// begin begins the transaction. Without it every statement is committed by
+	// itself.
+	begin   string
+	begun   bool
+	waiting []statement
+	// failed is what was wrong with a statement that was not waited for: the
+	// transaction must not be committed, whatever its function makes of it.
+	failed error
+	// ending is set once COMMIT may have left.
+	ending bool
 }
 
 var _ database = (*connection)(nil)
@@ -49,58 +59,108 @@ func (c *connection) list(ctx context.Context, dest any, query string, args []an
 	return c.run(ctx, query, args, func(rows pgx.Rows) error { return readAll(rows, reflect.ValueOf(dest).Elem()) })
 }
 
-// run has read look at what the query returns. A query with many values is not
-// kept prepared: its text depends on the number of rows, and such texts would
-// push out those that come again.
-func (c *connection) run(ctx context.Context, query string, args []any, read func(pgx.Rows) error) error {
-	seldom := len(args) > keptValues
-	if c.begin != "" && !c.begun {
-		if !seldom {
-			return c.beginWith(ctx, query, args, read)
-		}
-		if _, err := c.conn.Exec(ctx, c.begin); err != nil {
-			return fmt.Errorf("begin: %w", err)
-		}
-		c.begun = true
+func (c *connection) later(ctx context.Context, s statement) error {
+	if c.begin != "" && !seldom(s.args) {
+		c.waiting = append(c.waiting, s)
+		return c.failed
 	}
-	if seldom {
-		args = append([]any{pgx.QueryExecModeExec}, args...)
-	}
-	rows, err := c.conn.Query(ctx, query, args...)
-	if err != nil {
-		return err
-	}
-	defer rows.Close()
-	return read(rows)
+	changed, err := c.exec(ctx, s.query, s.args)
+	return s.outcome(changed, err)
 }
 
-func (c *connection) beginWith(ctx context.Context, query string, args []any, read func(pgx.Rows) error) error {
+// run has read look at what the query returns.
+func (c *connection) run(ctx context.Context, query string, args []any, read func(pgx.Rows) error) error {
+	if c.failed != nil {
+		return c.failed
+	}
+	together := c.begin != "" && !c.begun || len(c.waiting) > 0
+	if seldom(args) {
+		if together {
+			if err := c.send(ctx, c.batch()); err != nil {
+				return err
+			}
+			together = false
+		}
+		args = append([]any{pgx.QueryExecModeExec}, args...)
+	}
+	if !together {
+		rows, err := c.conn.Query(ctx, query, args...)
+		if err != nil {
+			return err
+		}
+		defer rows.Close()
+		return read(rows)
+	}
 	var readErr error
-	batch := &pgx.Batch{}
-	batch.Queue(c.begin).Exec(func(pgconn.CommandTag) error {
-		c.begun = true
-		return nil
-	})
+	batch := c.batch()
 	batch.Queue(query, args...).Query(func(rows pgx.Rows) error {
 		readErr = read(rows)
-		return rows.Err() // an error that is not the database's, such as a missing row, must not end the batch
+		return rows.Err() // an error that is not the database's, such as a missing row, is none of the batch
 	})
-	if err := c.conn.SendBatch(ctx, batch).Close(); err != nil {
+	if err := c.send(ctx, batch); err != nil {
 		return err
 	}
 	return readErr
 }
 
-// commit does not depend on ctx, so that its outcome is known.
+// seldom tells of a statement that is not worth keeping prepared: its text
+// depends on the number of its rows, and would push out those that come again.
+func seldom(args []any) bool { return len(args) > keptValues }
+
+// batch starts with what has to go before the next statement.
+func (c *connection) batch() *pgx.Batch {
+	batch := &pgx.Batch{}
+	if c.begin != "" && !c.begun {
+		batch.Queue(c.begin).Exec(func(pgconn.CommandTag) error {
+			c.begun = true
+			return nil
+		})
+	}
+	for _, s := range c.waiting {
+		batch.Queue(s.query, s.args...).Query(func(rows pgx.Rows) error {
+			rows.Close()
+			return s.outcome(rows.CommandTag().RowsAffected(), rows.Err())
+		})
+	}
+	c.waiting = nil
+	return batch
+}
+
+func (c *connection) send(ctx context.Context, batch *pgx.Batch) error {
+	c.failed = c.conn.SendBatch(ctx, batch).Close()
+	return c.failed
+}
+
+// commit does not depend on ctx once it has begun, so that its outcome is known.
 func (c *connection) commit(ctx context.Context) error {
+	if err := cmp.Or(c.failed, ctx.Err()); err != nil {
+		return err
+	}
+	ctx = context.WithoutCancel(ctx)
+	// Whether to commit depends on these; and a connection that turns out to be
+	// dead must do so before COMMIT leaves.
+	if checked := slices.ContainsFunc(c.waiting, func(s statement) bool { return s.check != nil }); checked || !c.begun && len(c.waiting) > 0 {
+		if err := c.send(ctx, c.batch()); err != nil {
+			return err
+		}
+	}
 	if !c.begun {
 		return nil
 	}
-	tag, err := c.conn.Exec(context.WithoutCancel(ctx), "COMMIT")
-	if err == nil && tag.String() == "ROLLBACK" {
-		err = errRolledBack
-	}
-	return err
+	c.ending = true
+	batch := c.batch()
+	batch.Queue("COMMIT").Exec(func(tag pgconn.CommandTag) error {
+		if tag.String() == "ROLLBACK" {
+			return errRolledBack
+		}
+		return nil
+	})
+	return errorOf("commit", c.send(ctx, batch))
+}
+
+// isDead tells that the connection broke before anything was done on it.
+func (c *connection) isDead() bool {
+	return c.begin != "" && !c.begun && !c.ending && c.conn.IsClosed()
 }
 
 // rollback may fail: the pool closes a connection that comes back with a

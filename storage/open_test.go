@@ -40,19 +40,22 @@ func view(t *testing.T, s *storage.Store, fn func(tx bot.Tx) error) {
 	}
 }
 
-// raw opens the database beside the store. A pooler may be in front of it.
+// raw opens the database beside the store.
 func raw(t *testing.T, db storagetest.Database) *sql.DB {
 	t.Helper()
-	conn, err := sql.Open("sqlite", strings.TrimPrefix(db.URL, "sqlite:"))
-	if db.Engine == "postgres" {
-		var config *pgx.ConnConfig
-		if config, err = pgx.ParseConfig(db.URL); err == nil {
-			config.DefaultQueryExecMode = pgx.QueryExecModeExec
-			conn = stdlib.OpenDB(*config)
+	var conn *sql.DB
+	if path, ok := strings.CutPrefix(db.URL, "sqlite:"); ok {
+		var err error
+		if conn, err = sql.Open("sqlite", path); err != nil {
+			t.Fatal(err)
 		}
-	}
-	if err != nil {
-		t.Fatal(err)
+	} else {
+		config, err := pgx.ParseConfig(db.URL)
+		if err != nil {
+			t.Fatal(err)
+		}
+		config.DefaultQueryExecMode = pgx.QueryExecModeExec // there may be a pooler
+		conn = stdlib.OpenDB(*config)
 	}
 	t.Cleanup(func() { conn.Close() })
 	return conn

@@ -33,7 +33,10 @@ const (
 type postgresEngine struct {
 	store *Store
 	pool  *pgxpool.Pool
-	bell  *bell
+	// urgent is a pool of one connection. Whoever needs it does not wait until
+	// those who wait for locks, or for a turn, give one of the others back.
+	urgent *pgxpool.Pool
+	bell   *bell
 }
 
 // withDefaults adds parameters to a database URL that it does not give itself.
@@ -104,12 +107,17 @@ func openPostgres(ctx context.Context, s *Store, raw string) (_ engine, err erro
 	config.ConnConfig.OnNotification = func(*pgconn.PgConn, *pgconn.Notification) {}
 	config.AfterConnect = limitConnection
 	config.ShouldPing = func(context.Context, pgxpool.ShouldPingParams) bool { return false } // onLiveConnection finds out
-	pool, err := pgxpool.NewWithConfig(ctx, config)
-	if err != nil {
+	e := &postgresEngine{store: s}
+	if e.pool, err = pgxpool.NewWithConfig(ctx, config); err != nil {
 		return nil, refused(err, raw)
 	}
-	e := &postgresEngine{store: s, pool: pool}
-	e.bell = newBell(context.WithoutCancel(ctx), s, pool, listening)
+	config = config.Copy()
+	config.MaxConns = 1
+	if e.urgent, err = pgxpool.NewWithConfig(ctx, config); err != nil {
+		e.pool.Close()
+		return nil, refused(err, raw)
+	}
+	e.bell = newBell(context.WithoutCancel(ctx), s, e.pool, listening)
 	return e, nil
 }
 
@@ -172,30 +180,33 @@ func checkPostgres(ctx context.Context, s *Store, config *pgx.ConnConfig) error 
 }
 
 func (e *postgresEngine) write(ctx context.Context, fn func(*tx) error) error {
+	return e.writeOn(ctx, e.pool, fn)
+}
+
+func (e *postgresEngine) writeFirst(ctx context.Context, fn func(*tx) error) error {
+	return e.writeOn(ctx, e.urgent, fn)
+}
+
+func (e *postgresEngine) writeOn(ctx context.Context, pool *pgxpool.Pool, fn func(*tx) error) error {
 	for n := 1; ; n++ {
-		err := e.onLiveConnection(ctx, beginWriting, fn)
+		err := e.onLiveConnection(ctx, pool, beginWriting, fn)
 		if err == nil || n == attempts || !runAgain(err) {
 			return err
 		}
 	}
 }
 
-// writeFirst waits for no other transaction: each has a connection of its own.
-func (e *postgresEngine) writeFirst(ctx context.Context, fn func(*tx) error) error {
-	return e.write(ctx, fn)
-}
-
 func (e *postgresEngine) read(ctx context.Context, fn func(*tx) error) error {
-	return e.onLiveConnection(ctx, beginReading, fn)
+	return e.onLiveConnection(ctx, e.pool, beginReading, fn)
 }
 
 // onLiveConnection tries the next connection of the pool when one turns out to
 // be dead as a transaction begins: after a restart of the server all of them
 // are. Nothing has been done by then.
-func (e *postgresEngine) onLiveConnection(ctx context.Context, begin string, fn func(*tx) error) error {
-	for n := 0; ; n++ {
-		err := e.attempt(ctx, begin, fn)
-		if _, dead := errors.AsType[deadConnection](err); !dead || n == e.store.config.MaxConns || ctx.Err() != nil {
+func (e *postgresEngine) onLiveConnection(ctx context.Context, pool *pgxpool.Pool, begin string, fn func(*tx) error) error {
+	for n := int32(0); ; n++ {
+		err := e.attempt(ctx, pool, begin, fn)
+		if _, dead := errors.AsType[deadConnection](err); !dead || n == pool.Stat().MaxConns() || ctx.Err() != nil {
 			return err
 		}
 	}
@@ -209,11 +220,11 @@ func (d deadConnection) Unwrap() error { return d.error }
 
 // attempt runs fn once. Without begin, each of its statements is committed by
 // itself.
-func (e *postgresEngine) attempt(ctx context.Context, begin string, fn func(*tx) error) error {
+func (e *postgresEngine) attempt(ctx context.Context, pool *pgxpool.Pool, begin string, fn func(*tx) error) error {
 	if err := e.open(); err != nil {
 		return err
 	}
-	held, err := e.pool.Acquire(ctx)
+	held, err := pool.Acquire(ctx)
 	if err != nil {
 		return fmt.Errorf("connect: %w", err)
 	}
@@ -222,12 +233,12 @@ func (e *postgresEngine) attempt(ctx context.Context, begin string, fn func(*tx)
 	c := &connection{conn: held.Conn(), begin: begin}
 	t := e.store.newTx(ctx, postgresDialect, c)
 	if err = t.run(fn); err == nil {
-		err = errorOf("commit", c.commit(ctx))
+		err = c.commit(ctx)
 	}
 	if err != nil {
 		c.rollback(ctx)
 		e.dropSilent(started)
-		if begin != "" && !c.begun && c.conn.IsClosed() {
+		if c.isDead() {
 			err = deadConnection{err}
 		}
 		return err
@@ -242,17 +253,18 @@ func (e *postgresEngine) attempt(ctx context.Context, begin string, fn func(*tx)
 func (e *postgresEngine) dropSilent(started time.Time) {
 	if time.Since(started) >= silence {
 		e.pool.Reset()
+		e.urgent.Reset()
 	}
 }
 
 // writeOne needs no transaction around a single statement, which saves a round
 // trip.
 func (e *postgresEngine) writeOne(ctx context.Context, fn func(*tx) error) error {
-	return e.attempt(ctx, "", fn)
+	return e.attempt(ctx, e.pool, "", fn)
 }
 
 func (e *postgresEngine) readOne(ctx context.Context, fn func(*tx) error) error {
-	return e.attempt(ctx, "", fn)
+	return e.attempt(ctx, e.pool, "", fn)
 }
 
 func (e *postgresEngine) open() error {
@@ -287,5 +299,6 @@ func (e *postgresEngine) lockServe() error { return nil }
 func (e *postgresEngine) close() error {
 	e.bell.close()
 	e.pool.Close()
+	e.urgent.Close()
 	return nil
 }

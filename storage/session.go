@@ -105,6 +105,12 @@ func (s *session) list(ctx context.Context, dest any, query string, args []any) 
 	return sqlx.SelectContext(ctx, s, dest, query, args...)
 }
 
+// later does it now: a statement costs no round trip here.
+func (s *session) later(ctx context.Context, st statement) error {
+	changed, err := s.exec(ctx, st.query, st.args)
+	return st.outcome(changed, err)
+}
+
 func (s *session) close() error {
 	var errs []error
 	for _, st := range s.prepared {
