@@ -39,6 +39,10 @@ func (t *tx) AddCall(c *bot.Call) (bool, error) {
 	if err := t.get("add call", &c.Seq, `SELECT COALESCE(MAX(seq), 0) + 1 FROM call WHERE lane = ? AND `+openCall, c.Lane); err != nil {
 		return false, err
 	}
+	if c.Merge == "" {
+		t.Poke(laneKindOf(c.Kind), c.Lane, c.NextAt)
+		return true, t.do("add call", calls.insert, calls.values(c)...)
+	}
 	n, err := t.exec("add call", calls.insert+` ON CONFLICT (merge_key)
 		WHERE merge_key <> '' AND state = 'queued' AND attempts = 0 AND first_at = 0 DO NOTHING`, calls.values(c)...)
 	if err != nil || n == 0 {
@@ -78,9 +82,8 @@ func (t *tx) SaveCall(c *bot.Call) error {
 
 // AddAttempt implements bot.CallTx.
 func (t *tx) AddAttempt(a bot.Attempt) error {
-	_, err := t.exec("add attempt", `INSERT INTO attempt (call_id, at, took, outcome, code, request_id) VALUES (?, ?, ?, ?, ?, ?)`,
+	return t.do("add attempt", `INSERT INTO attempt (call_id, at, took, outcome, code, request_id) VALUES (?, ?, ?, ?, ?, ?)`,
 		a.CallID, a.At, a.Took, a.Outcome, a.Code, a.RequestID)
-	return err
 }
 
 // OutboxBacklog implements bot.CallTx.

@@ -37,9 +37,8 @@ func (t *tx) AddEvent(e bot.Incoming) error { return t.accept([]bot.Incoming{e})
 // RedactEvents implements bot.InboxTx.
 func (t *tx) RedactEvents(accountID, lineMessageID string) error {
 	t.scrub = true
-	_, err := t.exec("redact events", `UPDATE inbox SET raw = ?
+	return t.do("redact events", `UPDATE inbox SET raw = ?
 		WHERE account_id = ? AND line_message_id = ? AND line_message_id <> ''`, []byte("{}"), accountID, lineMessageID)
-	return err
 }
 
 // InboxBacklog implements bot.InboxTx.
@@ -72,7 +71,7 @@ func (t *tx) Parked(accountID string, n int) (found []bot.StoredEvent, err error
 // Echo implements bot.Store.
 func (s *Store) Echo(ctx context.Context, callID, ts string) error {
 	return s.engine.write(ctx, func(t *tx) error {
-		if _, err := t.exec("echo", `INSERT INTO echo (call_id, ts, seen_at) VALUES (?, ?, ?) ON CONFLICT (call_id) DO NOTHING`,
+		if err := t.do("echo", `INSERT INTO echo (call_id, ts, seen_at) VALUES (?, ?, ?) ON CONFLICT (call_id) DO NOTHING`,
 			callID, ts, t.nowMS); err != nil {
 			return err
 		}
