@@ -163,7 +163,7 @@ func (r *Relay) freezeNext(ctx context.Context, lane Lane, channel SlackChannel)
 		return nil
 	})
 	if errors.Is(err, errPaced) {
-		r.Meter.Waited("rate", time.Duration(wait)*time.Millisecond)
+		r.Meter.Waited(WaitOwnRate, time.Duration(wait)*time.Millisecond)
 		return nil, wait, nil
 	}
 	return frozen, wait, err
