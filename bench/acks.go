@@ -27,7 +27,7 @@ func (b *bench) ackRound(ctx context.Context, round int, d database, connections
 	about := fmt.Sprintf("webhooks, %d connections", connections)
 	var group *row
 	for _, kind := range []string{floorVerify, floorInsert, floorGroup, "serve"} {
-		url, err := d.url("acks")
+		url, err := d.url(ctx, "acks")
 		if err != nil {
 			return err
 		}

@@ -26,7 +26,7 @@ func backlogs(ctx context.Context, b *bench) error {
 }
 
 func (b *bench) backlogOne(ctx context.Context, d database, messages, friends int) (err error) {
-	url, err := d.url("backlog")
+	url, err := d.url(ctx, "backlog")
 	if err != nil {
 		return err
 	}

@@ -15,7 +15,7 @@ import (
 )
 
 // sqlite is a file in a folder of its own.
-func (b *bench) sqlite(name string) (string, error) {
+func (b *bench) sqlite(_ context.Context, name string) (string, error) {
 	dir, err := os.MkdirTemp(b.dir, name+"-")
 	if err != nil {
 		return "", err
@@ -24,16 +24,16 @@ func (b *bench) sqlite(name string) (string, error) {
 }
 
 // postgres makes a schema of its own for each name on the server at base.
-func postgres(base string) func(string) (string, error) {
+func postgres(base string) func(context.Context, string) (string, error) {
 	var made atomic.Int64
-	return func(name string) (string, error) {
+	return func(ctx context.Context, name string) (string, error) {
 		schema := fmt.Sprintf("bench_%s_%d", strings.ReplaceAll(name, "-", "_"), made.Add(1))
 		db, err := sql.Open("postgres", base)
 		if err != nil {
 			return "", err
 		}
 		defer db.Close()
-		if _, err := db.ExecContext(context.Background(), "CREATE SCHEMA "+schema); err != nil {
+		if _, err := db.ExecContext(ctx, "CREATE SCHEMA "+schema); err != nil {
 			return "", err
 		}
 		u, err := url.Parse(base)

@@ -23,7 +23,7 @@ func delays(ctx context.Context, b *bench) error {
 }
 
 func (b *bench) delayRound(ctx context.Context, round int, d database) (err error) {
-	url, err := d.url("delay")
+	url, err := d.url(ctx, "delay")
 	if err != nil {
 		return err
 	}

@@ -120,7 +120,7 @@ func keyOf(body []byte) string {
 }
 
 func (k *keep) one(body []byte) error {
-	_, err := k.db.Exec(k.insert(1), keyOf(body), body)
+	_, err := k.db.ExecContext(context.Background(), k.insert(1), keyOf(body), body)
 	return err
 }
 

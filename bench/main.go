@@ -52,6 +52,7 @@ type measurement struct {
 }
 
 var measurements = []measurement{
+	{"rest", rest},
 	{"acks", acks},
 	{"posts", posts},
 	{"delay", delays},
@@ -73,7 +74,7 @@ type bench struct {
 // database is an engine to measure on.
 type database struct {
 	name string
-	url  func(name string) (string, error) // of an empty database
+	url  func(ctx context.Context, name string) (string, error) // of an empty database
 }
 
 func measureAll(ctx context.Context, args []string) (err error) {
@@ -109,8 +110,7 @@ func measureAll(ctx context.Context, args []string) (err error) {
 		}
 		fmt.Fprintf(os.Stderr, "%s took %s\n", m.name, time.Since(began).Round(time.Second))
 	}
-	b.table.print(os.Stdout)
-	return nil
+	return b.table.print(os.Stdout)
 }
 
 func names() []string {

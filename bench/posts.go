@@ -29,7 +29,7 @@ func posts(ctx context.Context, b *bench) error {
 }
 
 func (b *bench) postRound(ctx context.Context, round int, d database, set settings) (err error) {
-	url, err := d.url("posts")
+	url, err := d.url(ctx, "posts")
 	if err != nil {
 		return err
 	}

@@ -38,7 +38,7 @@ func (r *row) middle() float64 {
 	return sorted[len(sorted)/2]
 }
 
-func (t *table) print(w io.Writer) {
+func (t *table) print(w io.Writer) error {
 	out := tabwriter.NewWriter(w, 0, 8, 2, ' ', 0)
 	fmt.Fprintln(out, "measured\ton\twhat\tminimum\tmedian\tmaximum\tunit\tof the floor\taim")
 	for _, r := range t.rows {
@@ -49,7 +49,7 @@ func (t *table) print(w io.Writer) {
 		fmt.Fprintf(out, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", r.about, r.on, r.what,
 			number(slices.Min(r.figures)), number(r.middle()), number(slices.Max(r.figures)), r.unit, ratio, r.aim)
 	}
-	out.Flush()
+	return out.Flush()
 }
 
 func number(f float64) string {

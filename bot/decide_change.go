@@ -36,7 +36,7 @@ func (r *Relay) decideEdit(tx Tx, teamID string, ev SlackEdit) error {
 	switch rp.State {
 	case ReplyHeld, ReplyAsking, ReplyReleased:
 		rp.Text = ev.Text
-		if strings.HasPrefix(ev.Text, notePrefix) {
+		if rp.isNote() {
 			return r.becomeNote(tx, o, &f, &rp)
 		}
 		if why := r.unsendable(&f, ev.Text, false); why != "" {

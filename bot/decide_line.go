@@ -19,6 +19,10 @@ const profileFresh = 24 * time.Hour
 // believed: all that comes later would count as late.
 const farAhead = time.Hour
 
+// flapFor is how long a friend who blocks the account and comes back again and
+// again gets one line for it.
+const flapFor = time.Minute
+
 // newGenerationAfter is how long a thread is idle before the next message
 // opens a new one.
 const newGenerationAfter = 30 * 24 * time.Hour
@@ -116,14 +120,25 @@ func (d *lineDecision) followMode() {
 	}
 }
 
+// setBlocked notes whether LINE carries anything to the friend, as the newest
+// event that tells has it: an older one that arrives late changes nothing, also
+// when the newest one had nothing to change.
 func (d *lineDecision) setBlocked(blocked bool) (changed bool) {
-	if d.event.At < d.friend.BlockedAt || d.friend.Blocked == blocked {
+	if d.overtaken() {
 		return false
 	}
-	d.friend.Blocked, d.friend.BlockedAt = blocked, d.event.At
+	d.friend.BlockedAt = d.event.At
+	if d.friend.Blocked == blocked {
+		return false
+	}
+	d.friend.Blocked = blocked
 	d.changed = true
 	return true
 }
+
+// overtaken reports whether a newer event has told whether the friend blocks
+// the account.
+func (d *lineDecision) overtaken() bool { return d.event.At < d.friend.BlockedAt }
 
 func (d *lineDecision) keepReplyToken() error {
 	if d.event.ReplyToken == "" || d.event.Standby {
@@ -148,9 +163,7 @@ func (d *lineDecision) message() error {
 		}
 	}
 	// Whoever writes has not blocked the account, whatever arrived before.
-	if d.event.At >= d.friend.BlockedAt {
-		d.setBlocked(false)
-	}
+	d.setBlocked(false)
 	c.Edited = c.Edited || d.event.Type == "messageEdited"
 	if c.MarkAsRead != "" && d.event.At >= d.friend.LastAt {
 		d.friend.MarkAsRead = c.MarkAsRead
@@ -195,20 +208,17 @@ func (d *lineDecision) takenBack(lineID string) error {
 }
 
 func (d *lineDecision) follow() error {
-	changed := d.setBlocked(false)
-	if d.event.At >= d.friend.BlockedAt {
-		d.friend.BlockedAt = d.event.At
-	}
+	overtaken, changed := d.overtaken(), d.setBlocked(false)
 	if err := d.applyRules(routing.Stimulus{Follow: true}); err != nil {
 		return err
 	}
 	if err := d.relay.countFollow(d.tx, d.office, d.event.At); err != nil {
 		return err
 	}
-	if !changed && !d.event.Unblocked {
+	if overtaken || !changed && !d.event.Unblocked {
 		return nil
 	}
-	return d.happening(false)
+	return d.turned()
 }
 
 func (d *lineDecision) leave() error {
@@ -216,7 +226,38 @@ func (d *lineDecision) leave() error {
 		return nil // said already, or an older event that came late
 	}
 	d.friend.WaitingSince = 0
-	return d.happening(false)
+	return d.turned()
+}
+
+// turned shows that a friend blocked the account or came back. One who turns
+// again at once, with nothing said in between, is shown in the line that is
+// there: it tells how things stand, and nobody can fill a thread by turning.
+func (d *lineDecision) turned() error {
+	last, err := d.tx.LastMessages(d.friend.ID, 1)
+	if err != nil {
+		return err
+	}
+	if len(last) == 0 || !d.turnsAgain(last[0]) {
+		return d.happening(false)
+	}
+	m := last[0]
+	if m.Content, err = json.Marshal(d.eventContent()); err != nil {
+		return fmt.Errorf("content of event %s: %w", d.stored.ID, err)
+	}
+	if err := d.tx.SaveMessage(&m); err != nil {
+		return err
+	}
+	return d.relay.redrawMessage(d.tx, m)
+}
+
+// turnsAgain reports whether the last thing that happened was that the friend
+// turned, less than flapFor before.
+func (d *lineDecision) turnsAgain(last Message) bool {
+	var c Content
+	if last.Kind != ItemMessage || d.event.At-last.At >= flapFor.Milliseconds() || json.Unmarshal(last.Content, &c) != nil {
+		return false
+	}
+	return c.Kind == ContentEvent && (c.Type == "follow" || c.Type == "unfollow")
 }
 
 func (d *lineDecision) postback() error {
@@ -231,12 +272,6 @@ func (d *lineDecision) postback() error {
 // happening shows an event that is no message. One that opens no thread is
 // only shown where the friend has one.
 func (d *lineDecision) happening(opensThread bool) error {
-	c := &Content{
-		Kind: ContentEvent, Type: d.event.Type, Postback: d.event.Postback, Members: d.event.MemberIDs,
-	}
-	if d.event.Unblocked {
-		c.Flag = "unblocked"
-	}
 	if !opensThread {
 		threads, err := d.tx.CurrentThreads(d.friend.ID)
 		if err != nil {
@@ -246,11 +281,19 @@ func (d *lineDecision) happening(opensThread bool) error {
 			return nil
 		}
 	}
-	m, err := d.store(c)
+	m, err := d.store(d.eventContent())
 	if err != nil {
 		return err
 	}
 	return d.show(m, opensThread)
+}
+
+func (d *lineDecision) eventContent() *Content {
+	c := &Content{Kind: ContentEvent, Type: d.event.Type, Postback: d.event.Postback, Members: d.event.MemberIDs}
+	if d.event.Unblocked {
+		c.Flag = "unblocked"
+	}
+	return c
 }
 
 func (d *lineDecision) store(c *Content) (Message, error) {

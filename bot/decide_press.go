@@ -103,9 +103,9 @@ func (p *pressed) may(right operators.Right, item string) (operators.Decision, e
 		return d, err
 	}
 	if d.Reason == "draft" || d.Reason == "other_channel" || p.action.ReplyID != "" {
-		return d, p.tell("reply." + string(d.Reason))
+		return d, p.say(p.office.because("reply."+string(d.Reason), right))
 	}
-	return d, p.say(p.office.refusal(d.Reason))
+	return d, p.say(p.office.refusal(d.Reason, right))
 }
 
 // tell answers the person in the thread where the button is.
@@ -214,7 +214,7 @@ func (p *pressed) refuseOpen() error {
 		return err
 	}
 	p.under = ""
-	return p.say(p.office.refusal(reason))
+	return p.say(p.office.refusal(reason, operators.View))
 }
 
 // reply decides the buttons that a reply's question or failure carries. The
@@ -290,7 +290,7 @@ func (p *pressed) cancel(rp *Reply) error {
 
 func (p *pressed) sendAgain(s sending, rp *Reply) error {
 	if why := p.relay.unsendable(&p.friend, rp.Text, false); why != "" {
-		return p.tell("reply." + why)
+		return p.say(p.relay.reasonWords(p.office, rp, why))
 	}
 	old := map[ReplyState]string{ReplyUnclear: markUnclear, ReplyFailed: markFailed}[rp.State]
 	if old != "" {

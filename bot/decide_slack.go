@@ -88,13 +88,13 @@ func (r *Relay) decideReply(tx Tx, e StoredEvent, teamID string, ev SlackReply) 
 	return w.decide()
 }
 
-// bareMention is a mention to which Slack gave no name.
-var bareMention = regexp.MustCompile(`@[UW][A-Z0-9]{5,}`)
+// nameless is a mention to which Slack gave no name; see SlackReply.
+var nameless = regexp.MustCompile(`<(?:@|#|!subteam\^)[A-Z0-9]+>`)
 
 // named puts the names of the account's people where Slack only gave ids.
 func (o *office) named(text string) string {
-	return bareMention.ReplaceAllStringFunc(text, func(mention string) string {
-		if p, ok := o.people.BySlackUser(mention[1:]); ok && p.Name != "" {
+	return nameless.ReplaceAllStringFunc(text, func(mention string) string {
+		if p, ok := o.people.BySlackUser(strings.Trim(mention, "<@>")); ok && p.Name != "" {
 			return "@" + p.Name
 		}
 		return mention
@@ -166,7 +166,7 @@ func (w *written) decide() error {
 		return w.tx.SaveReply(&w.reply)
 	case why != "":
 		return w.relay.refuse(w.tx, w.office, &w.friend, &w.reply, why, sets)
-	case strings.HasPrefix(w.reply.Text, notePrefix):
+	case w.reply.isNote():
 		return w.relay.keepNote(w.tx, w.office, &w.friend, &w.reply, w.reply.Text)
 	}
 	if err := w.relay.audit(w.tx, w.office, w.reply.UserID, "reply", w.friend.ID, true, sets, "reply", w.reply.ID); err != nil {
@@ -213,16 +213,11 @@ func (w *written) refusal() (why string, sets []string, err error) {
 	if !w.person.Owner && w.person.Operator != w.channel.Place {
 		return "other_channel", nil, nil
 	}
-	right := operators.Send
-	note := strings.HasPrefix(w.reply.Text, notePrefix)
-	if note {
-		right = operators.View
-	}
-	d := w.office.people.Decide(w.person, operators.Friend{ID: w.friend.ID, Tags: onTags(tags)}, operators.Action{Right: right})
+	d := w.office.people.Decide(w.person, operators.Friend{ID: w.friend.ID, Tags: onTags(tags)}, operators.Action{Right: w.reply.right()})
 	switch {
 	case !d.Allowed:
 		return string(d.Reason), d.Sets, nil
-	case note:
+	case w.reply.isNote():
 		return "", d.Sets, nil
 	case d.Draft:
 		return "draft", d.Sets, nil
@@ -243,6 +238,10 @@ func (r *Relay) unsendable(f *Friend, text string, files bool) string {
 		return "standby"
 	case strings.TrimSpace(text) == "":
 		return "empty"
+	case nameless.MatchString(text):
+		// The friend would read an id of Slack; and whoever mentions somebody who
+		// has nothing to do with the account hardly means it for the friend.
+		return "mention"
 	case r.TextUnits(text) > maxReplyUnits:
 		return "too_long"
 	default:

@@ -56,6 +56,7 @@ type ListingGroup struct {
 // channel; where there is none, Open is the button that makes one.
 type ListingEntry struct {
 	Title  string
+	Mark   string // short, and most likely no other entry's; shown where several have the same title
 	Detail string
 	Link   string
 	Open   *Action

@@ -44,7 +44,7 @@ func (d DeskOf) TagChoices(ctx context.Context, userID string, a Action) (TagCho
 			return errors.Join(err, refuseForeign(f, o))
 		}
 		tags := onTags(all)
-		person, _ := o.people.BySlackUser(userID)
+		person := o.person("", "", userID)
 		choices = TagChoices{Locale: o.Settings.Locale, FriendName: friendName(o, &f)}
 		reason := operators.NoRight
 		for _, t := range o.Settings.Tags {
@@ -59,19 +59,28 @@ func (d DeskOf) TagChoices(ctx context.Context, userID string, a Action) (TagCho
 			}
 		}
 		if len(choices.All) == 0 && len(o.Settings.Tags) > 0 {
-			refusal = &Refusal{Words: o.refusal(reason)}
+			refusal = &Refusal{Words: o.refusal(reason, operators.Tags)}
 		}
 		return nil
 	})
 	return choices, refusal, err
 }
 
-// refusal says why a person may not do something that is no reply.
-func (o *office) refusal(reason operators.Reason) string {
+// refusal says why a person may not do something that is no reply and that
+// needs a right.
+func (o *office) refusal(reason operators.Reason, right operators.Right) string {
 	if _, ok := o.words["desk."+string(reason)]; ok {
-		return o.words.Say("desk." + string(reason))
+		return o.because("desk."+string(reason), right)
 	}
-	return o.words.Say("reply." + string(reason))
+	return o.because("reply."+string(reason), right)
+}
+
+// because is a refusal in words, which name the right where that is what lacks.
+func (o *office) because(key string, right operators.Right) string {
+	if strings.HasSuffix(key, "."+string(operators.NoRight)) {
+		return o.words.Say(key, o.words.Say("right."+string(right)))
+	}
+	return o.words.Say(key)
 }
 
 func refuseForeign(f Friend, o *office) error {
@@ -127,8 +136,8 @@ func (d DeskOf) desks(tx Tx, userID, channelID string) ([]desk, error) {
 		if err != nil {
 			return nil, err
 		}
-		p, ok := o.people.BySlackUser(userID)
-		if !ok {
+		p := o.person("", "", userID)
+		if p == (operators.Person{}) {
 			continue
 		}
 		place := p.Operator
@@ -284,7 +293,7 @@ func (d DeskOf) list(tx Tx, k desk, s sighting, l *Listing) error {
 			groups[v.tag] = at
 			l.Groups = append(l.Groups, ListingGroup{Name: v.tag})
 		}
-		e := ListingEntry{Title: friendName(k.office, &v.friend), Link: links[v.friend.ID]}
+		e := ListingEntry{Title: friendName(k.office, &v.friend), Mark: shortID(&v.friend), Link: links[v.friend.ID]}
 		if v.friend.WaitingSince > 0 {
 			minutes := (tx.Now() - v.friend.WaitingSince) / 60_000
 			e.Detail = k.office.words.Say("desk.waiting_for", k.office.clock(v.friend.WaitingSince), minutes)

@@ -130,6 +130,13 @@ func (s *fakeSlack) remove(channelID, ts string) {
 	s.deleted[channelID+" "+ts] = true
 }
 
+// leaves takes a user out of a Slack channel.
+func (s *fakeSlack) leaves(channelID, user string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.members[channelID] = slices.DeleteFunc(s.members[channelID], func(id string) bool { return id == user })
+}
+
 func (s *fakeSlack) filesIn(channelID string) int {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -79,6 +80,29 @@ func TestUnnotedMediaGoWithLINEs(t *testing.T) {
 		w.pass(time.Minute)
 		if keys := w.files.keys(); len(keys) != 0 {
 			t.Errorf("files lie at %q", keys)
+		}
+	})
+}
+
+// A file over the limit is not kept and not put into Slack; its post says what
+// the limit is. One that just reaches it is.
+func TestMediaOverTheLimit(t *testing.T) {
+	limited := options{config: func(c *bot.Config) { c.MediaLimit = 10 }}
+	each(t, limited, func(t *testing.T, w *world) {
+		f := w.newFriend("花子")
+		shown := func() bot.ItemView { return w.newest("sato", f).View.Items[0] }
+		w.sendsPicture(f, strings.Repeat("x", 10))
+		w.pass(time.Minute)
+		if got := shown(); got.Media != bot.MediaStored || got.MediaLimit != 0 {
+			t.Errorf("a file of the limit's size is %q (limit %d)", got.Media, got.MediaLimit)
+		}
+		w.sendsPicture(f, strings.Repeat("x", 11))
+		w.pass(time.Minute)
+		if got := shown(); got.Media != bot.MediaTooLarge || got.MediaLimit != 10 {
+			t.Errorf("a file over the limit is %q (limit %d)", got.Media, got.MediaLimit)
+		}
+		if keys, posted := w.files.keys(), w.slack.filesIn(channelOf("sato")); len(keys) != 1 || posted != 1 {
+			t.Errorf("files lie at %q and %d are in Slack, want one each", keys, posted)
 		}
 	})
 }

@@ -2,6 +2,7 @@ package bot
 
 import (
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -19,9 +20,12 @@ type office struct {
 	tags   map[string]string // names by id
 	zone   *time.Location
 	words  words.Catalogue
+	// inactive are the Slack users whose account was ended. What they wrote
+	// before may still be on its way.
+	inactive []string
 }
 
-func newOffice(a Account, identities map[string]string) *office {
+func newOffice(a Account, identities map[string]string, inactive []string) *office {
 	s := &a.Settings
 	zone, err := time.LoadLocation(s.Timezone)
 	if err != nil { // apply refuses an unknown one; a machine may still lack the data
@@ -34,6 +38,8 @@ func newOffice(a Account, identities map[string]string) *office {
 		tags:    make(map[string]string, len(s.Tags)),
 		zone:    zone,
 		words:   words.In(s.Locale),
+
+		inactive: inactive,
 	}
 	for _, t := range s.Tags {
 		o.tags[t.ID] = t.Name
@@ -41,9 +47,10 @@ func newOffice(a Account, identities map[string]string) *office {
 	return o
 }
 
-// person returns who a Slack user is in this account, nobody if nobody.
+// person returns who a Slack user is in this account: nobody if nobody, and
+// nobody whose Slack account was ended.
 func (o *office) person(teamID, userTeam, userID string) operators.Person {
-	if userTeam != "" && userTeam != teamID {
+	if userTeam != "" && userTeam != teamID || slices.Contains(o.inactive, userID) {
 		return operators.Person{}
 	}
 	p, _ := o.people.BySlackUser(userID)
@@ -94,7 +101,11 @@ func (r *Relay) office(tx Tx, accountID string) (*office, error) {
 	if err != nil {
 		return nil, err
 	}
-	o := newOffice(a, identities)
+	inactive, err := tx.InactiveUsers(a.ID)
+	if err != nil {
+		return nil, err
+	}
+	o := newOffice(a, identities, inactive)
 	r.offices.mu.Lock()
 	defer r.offices.mu.Unlock()
 	if r.offices.by == nil {

@@ -262,10 +262,12 @@ func (b *postBuilder) item(p Part) (ItemView, error) {
 		v.Hidden = true
 		return v, nil
 	}
-	v.Text, v.Media = m.Text, m.Media
 	if m.Unsent {
-		v.Text, v.Media = "", ""
 		return v, nil
+	}
+	v.Text, v.Media = m.Text, m.Media
+	if m.Media == MediaTooLarge {
+		v.MediaLimit = b.relay.MediaLimit
 	}
 	if m.Kind != ItemMessage {
 		return v, nil
@@ -325,11 +327,15 @@ func friendName(o *office, f *Friend) string {
 	if f.Kind != KindUser {
 		key = "relay.group_unnamed"
 	}
-	id := f.LINEID
-	if len(id) > 5 {
-		id = id[1:5]
+	return o.words.Say(key, shortID(f))
+}
+
+// shortID is enough of a friend's LINE id for staff to tell two friends apart.
+func shortID(f *Friend) string {
+	if len(f.LINEID) > 5 {
+		return f.LINEID[1:5]
 	}
-	return o.words.Say(key, id)
+	return f.LINEID
 }
 
 // clock is a time of day as the staff of an account reads it.

@@ -237,6 +237,13 @@ func (c *reconciling) members(ctx context.Context) error {
 		if slices.Contains(present, user) {
 			continue
 		}
+		ended, err := c.ended(ctx, user)
+		if err != nil {
+			return err
+		}
+		if ended {
+			continue
+		}
 		if f := failureOf(c.relay.Slack.Invite(ctx, c.channel.ChannelID, user)); f != nil {
 			if f.Kind != Permanent {
 				return f
@@ -247,6 +254,22 @@ func (c *reconciling) members(ctx context.Context) error {
 		}
 	}
 	return c.set(ctx, ChannelReady, "", "")
+}
+
+// ended reports whether a Slack user's account was ended. Who is known as that
+// is looked at again: the event that they are back may have been missed.
+func (c *reconciling) ended(ctx context.Context, userID string) (bool, error) {
+	if !slices.Contains(c.office.inactive, userID) {
+		return false, nil
+	}
+	user, err := c.relay.Slack.User(ctx, userID)
+	if err != nil || user.Deleted {
+		return err == nil, err
+	}
+	return false, c.relay.inStore(ctx, func(tx Tx) error {
+		_, err := tx.SetInactive(c.office.ID, userID, false)
+		return err
+	})
 }
 
 // findOperator looks an operator up by e-mail where the account file gives no
@@ -423,8 +446,9 @@ func (r *Relay) reconcileRoom(tx Tx, teamID, channelID, stop string) error {
 	return r.addTask(tx, c.AccountID, CallReconcile, c.ID)
 }
 
-// decideUser looks at the Slack channels again when a user was deactivated,
-// and stops posting when the app lost its rights.
+// decideUser notes that a person's Slack account was ended, or is in use again:
+// from there on nothing of theirs goes out. It stops posting when the app lost
+// its rights.
 func (r *Relay) decideUser(tx Tx, ev SlackUserChange) error {
 	accounts, err := tx.Accounts()
 	if err != nil {
@@ -434,24 +458,37 @@ func (r *Relay) decideUser(tx Tx, ev SlackUserChange) error {
 		_, err := tx.SetPause(Pause{Connection: slackPause, Code: "token_revoked", Since: tx.Now(), RetryAt: tx.Now() + slackRetry.Milliseconds()})
 		return err
 	}
-	if !ev.Deleted {
-		return nil
-	}
 	for _, a := range accounts {
-		o, err := r.office(tx, a.ID)
-		if err != nil {
-			return err
-		}
-		p, ok := o.people.BySlackUser(ev.UserID)
-		if !ok {
+		if !ev.Deleted {
+			if _, err := tx.SetInactive(a.ID, ev.UserID, false); err != nil {
+				return err
+			}
 			continue
 		}
-		if err := r.tellOwners(tx, o, o.words.Say("relay.user_deactivated", p.Name)); err != nil {
-			return err
-		}
-		if err := r.askReconcile(tx, a.ID); err != nil {
+		if err := r.userEnded(tx, a.ID, ev.UserID); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// userEnded notes that the Slack account of a person was ended, and tells the
+// owners once.
+func (r *Relay) userEnded(tx Tx, accountID, userID string) error {
+	o, err := r.office(tx, accountID)
+	if err != nil {
+		return err
+	}
+	p, ok := o.people.BySlackUser(userID)
+	if !ok {
+		return nil
+	}
+	changed, err := tx.SetInactive(o.ID, userID, true)
+	if err != nil || !changed {
+		return err
+	}
+	if err := r.tellOwners(tx, o, o.words.Say("relay.user_deactivated", p.Name)); err != nil {
+		return err
+	}
+	return r.askReconcile(tx, o.ID)
 }

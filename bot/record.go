@@ -13,7 +13,7 @@ type Friend struct {
 	Picture      string     `db:"picture"`
 	ProfileAt    int64      `db:"profile_at"`    // when the profile was last asked for; 0 never
 	Blocked      bool       `db:"blocked"`       // unfollowed, or the group was left
-	BlockedAt    int64      `db:"blocked_at"`    // LINE's time of the event that said so
+	BlockedAt    int64      `db:"blocked_at"`    // LINE's time of the newest event that told
 	Standby      bool       `db:"standby"`       // a module channel holds the chat
 	StandbyAt    int64      `db:"standby_at"`    // LINE's time of the event that said so
 	WaitingSince int64      `db:"waiting_since"` // 0 when the friend does not wait

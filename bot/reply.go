@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"madoguchi/operators"
 )
 
 // The reactions that tell how far a reply is.
@@ -145,13 +147,29 @@ func (r *Relay) receipt(tx Tx, o *office, rp *Reply, state ReplyState, why strin
 
 // reasonWords says why a reply did not go, and how to go on.
 func (r *Relay) reasonWords(o *office, rp *Reply, why string) string {
-	if why == "too_long" {
+	_, known := o.words["reply."+why]
+	switch {
+	case why == "too_long":
 		return o.words.Say("reply.too_long", r.TextUnits(rp.Text))
+	case why == string(operators.NoRight) && rp.isNote():
+		return o.refusal(operators.NoRight, rp.right())
+	case known:
+		return o.because("reply."+why, rp.right())
+	default:
+		return o.words.Say("reply.refused_by_line", why)
 	}
-	if _, ok := o.words["reply."+why]; ok {
-		return o.words.Say("reply." + why)
+}
+
+// isNote reports whether a reply was written as an internal note.
+func (rp *Reply) isNote() bool { return strings.HasPrefix(rp.Text, notePrefix) }
+
+// right is what its author needs for a reply. A note goes to colleagues only,
+// so whoever may read may write one.
+func (rp *Reply) right() operators.Right {
+	if rp.isNote() {
+		return operators.View
 	}
-	return o.words.Say("reply.refused_by_line", why)
+	return operators.Send
 }
 
 func (rp *Reply) action(name ActionName) Action {
@@ -163,7 +181,24 @@ func (r *Relay) refuse(tx Tx, o *office, f *Friend, rp *Reply, why string, sets 
 	if err := r.audit(tx, o, rp.UserID, "reply", f.ID, false, sets, "reply", rp.ID, "reason", why); err != nil {
 		return err
 	}
-	return r.receipt(tx, o, rp, ReplyRefused, why)
+	if err := r.receipt(tx, o, rp, ReplyRefused, why); err != nil {
+		return err
+	}
+	return r.tellOfGone(tx, o, f, rp)
+}
+
+// tellOfGone tells the owners of a refused reply whose author will not read
+// that it was refused: their Slack account was ended, or the operator whose
+// Slack channel it was is no longer one.
+func (r *Relay) tellOfGone(tx Tx, o *office, f *Friend, rp *Reply) error {
+	c, ok, err := r.channelOf(tx, rp)
+	if err != nil || !ok { // without a place the owners got the answer itself
+		return err
+	}
+	if _, stays := o.reader(c.Place); stays && !slices.Contains(o.inactive, rp.UserID) {
+		return nil
+	}
+	return r.tellOwners(tx, o, o.words.Say("relay.reply_of_gone", c.Name, friendName(o, f)))
 }
 
 // ask holds a reply until somebody decides whether it still goes.

@@ -223,9 +223,6 @@ func (s *sending) make(lane Lane) (*Call, error) {
 // check decides whether a released reply may go out now; if not, it has been
 // ended or set to ask.
 func (s *sending) check(rp *Reply) (bool, error) {
-	if s.late([]Reply{*rp}) {
-		return false, s.relay.ask(s.tx, s.office, rp, "late")
-	}
 	tags, err := s.tx.FriendTags(s.friend.ID)
 	if err != nil {
 		return false, err
@@ -255,6 +252,9 @@ func (s *sending) check(rp *Reply) (bool, error) {
 		reason = "blocked"
 	case s.friend.Standby:
 		reason = "standby"
+	}
+	if reason == "" && s.late([]Reply{*rp}) {
+		return false, s.relay.ask(s.tx, s.office, rp, "late")
 	}
 	if reason == "" {
 		return true, nil

@@ -23,7 +23,10 @@ type SlackReply struct {
 	ThreadTS  string // "" when it stands outside any thread
 	UserID    string
 	UserTeam  string // the writer's team; differs from TeamID for a foreign (Slack Connect) user
-	Text      string // as plain text for LINE: formatting resolved, mentions as @name
+	// Text is plain text for LINE: formatting is resolved, and mentions are
+	// @name or #name. Where Slack gave no name they are as it writes them:
+	// <@U…>, <#C…> or <!subteam^S…>.
+	Text      string
 	Raw       string // as Slack sent it (mrkdwn), for edits to compare
 	Files     []SlackFile
 	Broadcast bool // also sent to the Slack channel
@@ -46,7 +49,7 @@ type SlackEdit struct {
 	TS        string // of the reply
 	ThreadTS  string
 	UserID    string // who edited
-	Text      string // new, as plain text for LINE
+	Text      string // new; see SlackReply
 	Raw       string
 	EditedTS  string // orders several edits of one reply
 }

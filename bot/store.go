@@ -85,6 +85,12 @@ type AccountTx interface {
 	// SetIdentity stores who was found by an e-mail and raises the account's
 	// version.
 	SetIdentity(accountID, operator, email, slackUser string) error
+	// InactiveUsers are the Slack users of an account whose Slack account was
+	// ended.
+	InactiveUsers(accountID string) ([]string, error)
+	// SetInactive stores that a Slack user's account was ended, or is in use
+	// again; a change raises the account's version.
+	SetInactive(accountID, slackUser string, inactive bool) (changed bool, err error)
 	// AccountVersion is the version of one account, to see whether a copy is old.
 	AccountVersion(id string) (int64, error)
 

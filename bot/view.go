@@ -70,9 +70,11 @@ type ItemView struct {
 	Late    bool   // it arrived after newer ones were shown: show its own time
 	Context bool   // shown for context to somebody who newly sees the friend
 	Media   MediaState
-	Quoted  string // the first words of the message this one quotes, or ""
-	Buttons []Action
-	Danger  bool // a notice of something that went wrong
+	// MediaLimit is how many bytes a file may have, with MediaTooLarge.
+	MediaLimit int64
+	Quoted     string // the first words of the message this one quotes, or ""
+	Buttons    []Action
+	Danger     bool // a notice of something that went wrong
 }
 
 // MediaState tells how far the file of a message is.

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	simline "madoguchi/simulator/line"
 	simslack "madoguchi/simulator/slack"
 )
 
@@ -82,6 +83,36 @@ func TestCommandShowsWhoWaits(t *testing.T) {
 		w.reply(sato, "sato", card.TS, "はい")
 		w.waitPhone(first, "はい")
 		w.until(10*time.Second, "who was answered does not wait", func() bool { return !strings.Contains(told(w.ask(sato, "sato", "")), "青山花子") })
+	})
+}
+
+// Friends who call themselves the same are told apart by a piece of their ids,
+// in an owner's list as in an operator's; nobody else carries one.
+func TestFriendsOfEqualNamesAreToldApart(t *testing.T) {
+	t.Parallel()
+	each(t, options{}, func(t *testing.T, w *world) {
+		w.start()
+		for _, f := range []simline.Friend{
+			{UserID: "U1a2b" + strings.Repeat("0", 28), Name: "青山花子"},
+			{UserID: "U5e6f" + strings.Repeat("0", 28), Name: "青山花子"},
+			{UserID: "U9d8c" + strings.Repeat("0", 28), Name: "青山太郎"},
+		} {
+			if err := w.line.AddFriend(botUser, f); err != nil {
+				t.Fatal(err)
+			}
+			w.text(simline.From{Bot: botUser, Chat: f.UserID}, "青山店ですか、"+f.UserID)
+			w.waitShown("sato", "青山店ですか、"+f.UserID)
+		}
+		for _, asked := range []struct{ user, place string }{{sato, "sato"}, {owner, "owners"}} {
+			var got string
+			w.until(10*time.Second, "both are told apart for "+asked.place, func() bool {
+				got = told(w.ask(asked.user, asked.place, "青山"))
+				return strings.Contains(got, "青山花子（1a2b）") && strings.Contains(got, "青山花子（5e6f）")
+			})
+			if strings.Contains(got, "9d8c") {
+				t.Errorf("a friend whose name nobody else has carries a mark: %s", got)
+			}
+		}
 	})
 }
 

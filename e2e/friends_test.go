@@ -72,6 +72,36 @@ func TestFollowBlockUnblock(t *testing.T) {
 	})
 }
 
+// A friend who blocks the account and comes back a hundred times in a row does
+// not fill the thread: one card tells how it stands, and so does the last line.
+func TestFlappingFriendFillsNoThread(t *testing.T) {
+	t.Parallel()
+	each(t, options{}, func(t *testing.T, w *world) {
+		w.start()
+		hana, card := w.routedFriend(1, "花子")
+		for range 100 {
+			w.acted(w.line.Block(hana))
+			w.acted(w.line.Follow(hana, true))
+		}
+		w.acted(w.line.Block(hana))
+		w.text(w.friend(2, "太郎"), "青山の太郎です") // whoever comes after has a turn
+		w.waitShown("sato", "青山の太郎です")
+		db := w.openDatabase()
+		w.until(30*time.Second, "everything decided", func() bool { return w.count(db, `SELECT COUNT(*) FROM inbox WHERE state = 'pending'`) == 0 })
+		w.waitPost("sato", card.TS, "ブロックされています", true)
+		w.waitShown("sato", "🚫 ブロックされました")
+		said := 0
+		for _, m := range w.posts("sato") {
+			if root(m) == card.TS {
+				said += bytes.Count(m.Blocks, jsonOf("ブロックされました")) + bytes.Count(m.Blocks, jsonOf("ブロックが解除されました"))
+			}
+		}
+		if said > 5 {
+			t.Errorf("%d lines about 201 changes", said)
+		}
+	})
+}
+
 // Nothing waits for a friend's profile; it is fetched once, and its name and
 // picture are put on the card when they are there.
 func TestProfileIsNotWaitedFor(t *testing.T) {

@@ -151,6 +151,24 @@ func TestNoteShortcut(t *testing.T) {
 		}
 		// A later gap must still find the replies of this thread.
 		w.reply(trainee, "kenshu", root(post), "閲覧のみの返信")
-		w.waitShown("kenshu", "この操作の権限がないため")
+		w.waitShown("kenshu", "「送信」の権限がないため")
+	})
+}
+
+// A colleague who is mentioned goes to LINE by name; a mention without one
+// does not go, and its author is told why.
+func TestMentionsInReplies(t *testing.T) {
+	t.Parallel()
+	each(t, options{}, func(t *testing.T, w *world) {
+		w.start()
+		w.waitReady("suzuki")
+		hana, card := w.routedFriend(1, "花子")
+		ts := w.reply(sato, "sato", root(card), "<@"+stranger+"> これ確認してください")
+		w.waitRefused("sato", ts, "名前の分からないメンバー")
+		w.reply(sato, "sato", root(card), "<@"+suzuki+"> が伺います")
+		w.waitPhone(hana, "@鈴木 が伺います")
+		if got := w.phone(hana); len(got) != 1 {
+			t.Errorf("on the phone: %q", got)
+		}
 	})
 }

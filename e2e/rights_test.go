@@ -158,7 +158,7 @@ func TestRightsMatrixOfReplies(t *testing.T) {
 			t.Errorf("not on the phone: %q", text)
 		}
 		for place, words := range map[string]string{
-			"kenshu": "この操作の権限がない", "uketsuke": "ファイルや画像はまだ",
+			"kenshu": "「送信」の権限がない", "uketsuke": "ファイルや画像はまだ",
 		} {
 			w.waitShown(place, words)
 		}
@@ -228,7 +228,7 @@ func TestRightsAreReadWhenTheReplyGoes(t *testing.T) {
 		w.waitHeld()
 		w.reapply("青山店スタッフ, friends: [青山店], view: true, send: true", "青山店スタッフ, friends: [青山店], view: true")
 		w.waitMark("sato", ts, "x")
-		w.waitShown("sato", "この操作の権限がないため")
+		w.waitShown("sato", "「送信」の権限がないため")
 		if got := w.phone(hana); len(got) != 0 {
 			t.Errorf("on the phone: %q", got)
 		}

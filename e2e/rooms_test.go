@@ -222,6 +222,26 @@ func TestOperatorsWhoGo(t *testing.T) {
 	})
 }
 
+// A reply that is held when its author's Slack account ends does not go out, and
+// the owners hear that somebody else has to answer.
+func TestHeldReplyOfADeactivatedOperator(t *testing.T) {
+	t.Parallel()
+	each(t, options{hold: "6s"}, func(t *testing.T, w *world) {
+		w.start()
+		hana, card := w.routedFriend(1, "花子")
+		ts := w.reply(sato, "sato", root(card), "退職した人の返信")
+		w.waitHeld()
+		if err := w.slack.DeactivateUser(sato); err != nil {
+			t.Fatal(err)
+		}
+		w.waitMark("sato", ts, "x")
+		w.waitShown("owners", "書いた人が利用できなくなったため")
+		if got := w.phone(hana); len(got) > 0 {
+			t.Errorf("on the phone: %q", got)
+		}
+	})
+}
+
 // While Slack refuses the app everything waits, and it goes once the app is
 // installed again.
 func TestRevokedSlackToken(t *testing.T) {

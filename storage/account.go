@@ -169,7 +169,30 @@ func (t *tx) SetIdentity(accountID, operator, email, slackUser string) error {
 	if err != nil || n == 0 {
 		return err
 	}
-	return t.must("set identity", `UPDATE account SET version = version + 1 WHERE id = ?`, accountID)
+	return t.raiseVersion(accountID)
+}
+
+func (t *tx) raiseVersion(accountID string) error {
+	return t.must("raise version", `UPDATE account SET version = version + 1 WHERE id = ?`, accountID)
+}
+
+// InactiveUsers implements bot.AccountTx.
+func (t *tx) InactiveUsers(accountID string) (found []string, err error) {
+	err = t.list("inactive users", &found, `SELECT slack_user FROM inactive_user WHERE account_id = ?`, accountID)
+	return found, err
+}
+
+// SetInactive implements bot.AccountTx.
+func (t *tx) SetInactive(accountID, slackUser string, inactive bool) (changed bool, err error) {
+	query := `DELETE FROM inactive_user WHERE account_id = ? AND slack_user = ?`
+	if inactive {
+		query = `INSERT INTO inactive_user (account_id, slack_user) VALUES (?, ?) ON CONFLICT (account_id, slack_user) DO NOTHING`
+	}
+	n, err := t.exec("set inactive", query, accountID, slackUser)
+	if err != nil || n == 0 {
+		return false, err
+	}
+	return true, t.raiseVersion(accountID)
 }
 
 // AccountVersion implements bot.AccountTx.

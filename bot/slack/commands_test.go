@@ -146,6 +146,27 @@ func TestListing(t *testing.T) {
 	}
 }
 
+// Entries that look alike are told apart by their marks; others carry none.
+func TestListingTellsEqualNamesApart(t *testing.T) {
+	s := newStage(t)
+	open := &bot.Action{Name: bot.ActOpen, AccountID: "acc", FriendID: "fr"}
+	s.desk.listing = bot.Listing{Locale: "ja", Title: "返信待ち", Groups: []bot.ListingGroup{
+		{Name: "青山店", Entries: []bot.ListingEntry{
+			{Title: "花子", Mark: "1a2b", Link: "https://x.slack.com/archives/C1/p1"}, {Title: "太郎", Mark: "3c4d"},
+		}},
+		{Entries: []bot.ListingEntry{{Title: "花\u200b子 ", Mark: "5e6f", Open: open}, {Title: "佐藤"}, {Title: "佐藤"}}},
+	}}
+	answer := string(s.Command(t.Context(), Command{TeamID: "T1", UserID: "U1"}))
+	for _, want := range []string{"花子（1a2b）", "花子（5e6f）", "太郎"} {
+		if !strings.Contains(answer, want) {
+			t.Errorf("the listing lacks %s: %s", want, answer)
+		}
+	}
+	if strings.Contains(answer, "3c4d") || strings.Contains(answer, "佐藤（") {
+		t.Errorf("a name that needs no mark has one: %s", answer)
+	}
+}
+
 func TestListingOfNothing(t *testing.T) {
 	s := newStage(t)
 	s.desk.listing = bot.Listing{Locale: "en", Title: "Waiting"}

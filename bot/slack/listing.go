@@ -18,11 +18,13 @@ const maxDetail = 200
 // there are besides.
 func renderListing(w words.Catalogue, l bot.Listing) []byte {
 	total := 0
+	names := entryNames{words: w, shown: map[string]int{}}
 	for _, g := range l.Groups {
 		total += len(g.Entries)
+		names.count(g.Entries)
 	}
 	for shown := total; ; shown = shown * 3 / 4 {
-		blocks := listingBlocks(w, l, shown, l.More+total-shown)
+		blocks := listingBlocks(names, l, shown, l.More+total-shown)
 		if l.Cut {
 			blocks = append(blocks, small(w.Say("slack.listing.cut"))...)
 		}
@@ -35,7 +37,8 @@ func renderListing(w words.Catalogue, l bot.Listing) []byte {
 
 // listingBlocks shows the first entries of a listing. Names are friends' own:
 // they stand in rich text and plain text only, where nothing is read as markup.
-func listingBlocks(w words.Catalogue, l bot.Listing, shown, more int) []slackapi.Block {
+func listingBlocks(names entryNames, l bot.Listing, shown, more int) []slackapi.Block {
+	w := names.words
 	blocks := []slackapi.Block{slackapi.NewHeaderBlock(plain(cutRunes(oneLine(l.Title), maxHeader)))}
 	var lines richText
 	flush := func() {
@@ -55,11 +58,11 @@ func listingBlocks(w words.Catalogue, l bot.Listing, shown, more int) []slackapi
 		for _, e := range entries {
 			if e.Link == "" && e.Open != nil {
 				flush()
-				blocks = append(blocks, openable(w, e))
+				blocks = append(blocks, openable(names, e))
 				continue
 			}
 			lines.newLine()
-			lines.entry(e)
+			lines.entry(names, e)
 		}
 	}
 	flush()
@@ -72,12 +75,34 @@ func listingBlocks(w words.Catalogue, l bot.Listing, shown, more int) []slackapi
 // maxHeader is how many characters Slack takes in a header.
 const maxHeader = 150
 
+// entryNames is what the entries of a listing are called.
+type entryNames struct {
+	words words.Catalogue
+	shown map[string]int // how many entries show a name
+}
+
+func (n entryNames) count(entries []bot.ListingEntry) {
+	for _, e := range entries {
+		n.shown[DisplayName(e.Title)]++
+	}
+}
+
+// of adds to a name that several entries show what tells them apart. Names that
+// differ may be shown alike, so it is the shown ones that are compared.
+func (n entryNames) of(e bot.ListingEntry) string {
+	name := DisplayName(e.Title)
+	if e.Mark == "" || n.shown[name] < 2 {
+		return name
+	}
+	return n.words.Say("slack.listing.marked", name, e.Mark)
+}
+
 // entry shows one line.
-func (t *richText) entry(e bot.ListingEntry) {
+func (t *richText) entry(names entryNames, e bot.ListingEntry) {
 	if e.Link != "" {
-		t.link(e.Link, DisplayName(e.Title))
+		t.link(e.Link, names.of(e))
 	} else {
-		t.add(DisplayName(e.Title), nil)
+		t.add(names.of(e), nil)
 	}
 	if d := entryDetail(e); d != "" {
 		t.add("  "+d, nil)
@@ -85,13 +110,13 @@ func (t *richText) entry(e bot.ListingEntry) {
 }
 
 // openable is a line with the button that makes the thread.
-func openable(w words.Catalogue, e bot.ListingEntry) slackapi.Block {
-	text := DisplayName(e.Title)
+func openable(names entryNames, e bot.ListingEntry) slackapi.Block {
+	text := names.of(e)
 	if d := entryDetail(e); d != "" {
 		text += "  " + d
 	}
 	id, value := EncodeAction(*e.Open)
-	button := slackapi.NewButtonBlockElement(id, value, plain(w.Say(label(e.Open.Name))))
+	button := slackapi.NewButtonBlockElement(id, value, plain(names.words.Say(label(e.Open.Name))))
 	return slackapi.NewSectionBlock(plain(text), nil, slackapi.NewAccessory(button))
 }
 

@@ -94,11 +94,12 @@ func (r *mrkdwnReader) control(inner string) string {
 	target, label, _ := strings.Cut(inner, "|")
 	target, label = unescape(target), unescape(label)
 	switch target[:min(1, len(target))] {
-	case "@":
-		return mention(target[1:], label, r.names)
-	case "#":
-		return "#" + firstOf(strings.TrimPrefix(label, "#"), target[1:])
+	case "@", "#":
+		return mention(target, label, r.names)
 	case "!":
+		if strings.HasPrefix(target, subteam) {
+			return mention(target, label, r.names)
+		}
 		return command(target[1:], label)
 	case "":
 		return "<" + unescape(inner) + ">"
@@ -107,16 +108,13 @@ func (r *mrkdwnReader) control(inner string) string {
 	}
 }
 
-// command is what stands after <!: a group, everybody, or a date.
+// command is what stands after <! and is no user group: everybody, or a date.
 func command(name, label string) string {
 	switch {
 	case name == "here", name == "channel", name == "everyone":
 		return "@" + name
 	case label != "":
 		return label
-	}
-	if group, ok := strings.CutPrefix(name, "subteam^"); ok {
-		return "@" + group
 	}
 	return name
 }
@@ -252,22 +250,26 @@ func inWord(r rune) bool {
 	return unicode.IsLetter(r) || unicode.IsDigit(r)
 }
 
-// mentionNames collects the names that stand beside ids in a mrkdwn text.
+// mentionNames collects the names that stand beside the ids of users, Slack
+// channels and user groups in a mrkdwn text.
 func mentionNames(text string) map[string]string {
 	names := map[string]string{}
 	for {
-		start := strings.Index(text, "<@")
+		start := strings.IndexByte(text, '<')
 		if start < 0 {
 			return names
 		}
 		text = text[start:]
 		n := angled(text)
 		if n == 0 {
-			text = text[2:]
+			text = text[1:]
 			continue
 		}
-		if id, label, ok := strings.Cut(text[2:n-1], "|"); ok && label != "" {
-			names[id] = unescape(label)
+		target, label, _ := strings.Cut(text[1:n-1], "|")
+		for _, begins := range []string{"@", "#", subteam} {
+			if id, ok := strings.CutPrefix(target, begins); ok && label != "" {
+				names[id] = unescape(label)
+			}
 		}
 		text = text[n:]
 	}

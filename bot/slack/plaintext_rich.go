@@ -131,13 +131,13 @@ func (r *richReader) atom(e richElement) (string, bool) {
 	case "emoji":
 		return emojiText(e.Name, e.Unicode, e.SkinTone), true
 	case "user":
-		return mention(e.UserID, "", r.names), true
+		return mention("@"+e.UserID, "", r.names), true
 	case "channel":
-		return "#" + e.ChannelID, true
+		return mention("#"+e.ChannelID, "", r.names), true
 	case "usergroup":
-		return "@" + e.UsergroupID, true
+		return mention(subteam+e.UsergroupID, "", r.names), true
 	case "team":
-		return "@" + e.TeamID, true
+		return mention("@"+e.TeamID, "", r.names), true
 	case "broadcast":
 		return "@" + e.Range, true
 	case "color":

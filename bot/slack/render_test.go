@@ -83,7 +83,7 @@ func views() map[string]bot.PostView {
 			Items: []bot.ItemView{
 				text("10:43", "写真を送ります"),
 				{Kind: bot.ItemMessage, At: at("10:44"), Media: bot.MediaFetching, Content: &bot.Content{Kind: bot.ContentImage, ImageSet: &bot.ImageSet{ID: "s", Index: 1, Total: 2}}},
-				{Kind: bot.ItemMessage, At: at("10:44"), Media: bot.MediaTooLarge, Content: &bot.Content{Kind: bot.ContentVideo, Duration: 83_000, FileSize: 220 << 20}},
+				{Kind: bot.ItemMessage, At: at("10:44"), Media: bot.MediaTooLarge, MediaLimit: 200 << 20, Content: &bot.Content{Kind: bot.ContentVideo, Duration: 83_000, FileSize: 220 << 20}},
 				{Kind: bot.ItemMessage, At: at("10:45"), Media: bot.MediaGone, Content: &bot.Content{Kind: bot.ContentFile, FileName: "見積\u202efdp.exe", FileSize: 12_345}},
 				{Kind: bot.ItemMessage, At: at("10:45"), Media: bot.MediaStored, Content: &bot.Content{Kind: bot.ContentAudio, Duration: 4_000}},
 				content("10:46", bot.Content{Kind: bot.ContentImage, External: "http://169.254.169.254/latest?<x>"}),

@@ -77,7 +77,7 @@ func sayContent(w words.Catalogue, item bot.ItemView) said {
 		}
 		return s
 	case bot.ContentImage, bot.ContentVideo, bot.ContentAudio, bot.ContentFile:
-		return sayMedia(w, c, item.Media)
+		return sayMedia(w, item)
 	case bot.ContentSticker:
 		return said{text: withDetail(w.Say("item.sticker"), stickerWords(c.Sticker))}
 	case bot.ContentLocation:
@@ -89,7 +89,8 @@ func sayContent(w words.Catalogue, item bot.ItemView) said {
 	}
 }
 
-func sayMedia(w words.Catalogue, c *bot.Content, state bot.MediaState) said {
+func sayMedia(w words.Catalogue, item bot.ItemView) said {
+	c := item.Content
 	var details []string
 	if set := c.ImageSet; set != nil && set.Index > 0 && set.Total > 0 {
 		details = append(details, fmt.Sprintf("%d/%d", set.Index, set.Total))
@@ -109,11 +110,11 @@ func sayMedia(w words.Catalogue, c *bot.Content, state bot.MediaState) said {
 	case c.External != "":
 		// Never a link: the friend chose the address.
 		s.aside = w.Say("item.external", cutUnits(oneLine(readable(c.External)), maxAddress))
-	case state == bot.MediaFetching:
+	case item.Media == bot.MediaFetching:
 		s.aside = w.Say("item.fetching")
-	case state == bot.MediaTooLarge:
-		s.aside = w.Say("item.too_large")
-	case state == bot.MediaGone:
+	case item.Media == bot.MediaTooLarge:
+		s.aside = w.Say("item.too_large", size(item.MediaLimit))
+	case item.Media == bot.MediaGone:
 		s.aside = w.Say("item.gone")
 	}
 	return s
@@ -208,7 +209,7 @@ func size(bytes int64) string {
 	case bytes < mega:
 		return fmt.Sprintf("%d KB", bytes/kilo)
 	default:
-		return fmt.Sprintf("%.1f MB", float64(bytes)/mega)
+		return strings.TrimSuffix(fmt.Sprintf("%.1f", float64(bytes)/mega), ".0") + " MB"
 	}
 }
 

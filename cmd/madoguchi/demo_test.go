@@ -254,6 +254,34 @@ func (v *visitor) shot(name string) {
 	}
 }
 
+// fits fails the test if a side of the page is wider than its place, or a field
+// narrower than the hint in it.
+func (v *visitor) fits() {
+	v.t.Helper()
+	for _, view := range []struct {
+		side          string
+		width, height int64
+	}{{"phone", 1280, 800}, {"phone", 390, 844}, {"slack", 390, 844}} {
+		v.do(chromedp.EmulateViewport(view.width, view.height),
+			chromedp.Evaluate[chromedp.Void](`document.body.dataset.side = "`+view.side+`"`))
+		wide, err := chromedp.Run(v.ctx, chromedp.Evaluate[[]string](`(() => {
+			const wide = [...document.querySelectorAll(".room, .thread, .phone")].filter((el) => el.offsetParent && el.scrollWidth > el.clientWidth);
+			const text = document.createElement("canvas").getContext("2d");
+			const cut = [...document.querySelectorAll("[placeholder]")].filter((el) => {
+				if (!el.offsetParent) return false;
+				const style = getComputedStyle(el);
+				text.font = style.font;
+				return text.measureText(el.placeholder).width > el.clientWidth - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight);
+			});
+			return [...wide.map((el) => el.className), ...cut.map((el) => el.placeholder)];
+		})()`))
+		if err != nil || len(wide) > 0 {
+			v.t.Errorf("at %d × %d on the side of %s these do not fit: %q (%v)", view.width, view.height, view.side, wide, err)
+		}
+	}
+	v.do(chromedp.EmulateViewport(1440, 900))
+}
+
 // calm fails the test if the browser complained.
 func (v *visitor) calm() {
 	v.t.Helper()
@@ -289,6 +317,7 @@ func TestDemoPage(t *testing.T) {
 	v.sees(".chat .theirs .bubble", "15時でお取りできます")
 	v.sees("#slack-thread [data-reaction=white_check_mark]", "✅")
 	v.shot("4-sent")
+	v.fits()
 
 	v.be("U0KENSHU")
 	openThread()
@@ -297,6 +326,7 @@ func TestDemoPage(t *testing.T) {
 	v.shot("5-refused")
 	v.be("U0SUZUKI")
 	v.sees("#slack-messages .message", "田中 健一")
+	v.fits()
 	leaked, err := chromedp.Run(v.ctx, chromedp.Evaluate[bool](
 		`document.querySelector(".slack").textContent.includes("山田") || document.querySelector(".chat").textContent.includes("研修生")`))
 	if err != nil || leaked {
@@ -320,6 +350,8 @@ func TestDemoTour(t *testing.T) {
 	v.sees(".sentence", "❌")
 	v.click("#guide-do")
 	v.sees("#slack-messages .message", "Emily Clark")
+	v.sees(".sentence", "渋谷店") // what to do now; being the owner is offered no more
+	v.do(chromedp.WaitNotPresent("#guide-do"))
 	v.do(chromedp.Evaluate[chromedp.Void](`[...document.querySelectorAll("#slack-messages .message")].find((m) => m.textContent.includes("Emily Clark")).querySelector("[data-action^=tags]").click()`))
 	v.sees(".modal", "渋谷店")
 	v.shot("6-tags")
@@ -328,5 +360,6 @@ func TestDemoTour(t *testing.T) {
 	v.be("U0SUZUKI")
 	v.sees("#slack-messages .message", "English-speaking stylist")
 	v.shot("7-tagged")
+	v.fits()
 	v.calm()
 }

@@ -27,6 +27,13 @@ CREATE TABLE operator_identity (
     PRIMARY KEY (account_id, operator)
 );
 
+-- Slack users of an account whose Slack account was ended.
+CREATE TABLE inactive_user (
+    account_id TEXT NOT NULL REFERENCES account (id),
+    slack_user TEXT NOT NULL,
+    PRIMARY KEY (account_id, slack_user)
+);
+
 -- Narrow, and kept when the payload is purged: a duplicate never gets in.
 CREATE TABLE inbox_key (
     account_id  TEXT NOT NULL,
@@ -386,6 +393,7 @@ DROP TABLE rate;
 DROP TABLE lane;
 DROP TABLE inbox;
 DROP TABLE inbox_key;
+DROP TABLE inactive_user;
 DROP TABLE operator_identity;
 DROP TABLE account;
 DROP TABLE deployment;

@@ -1,5 +1,5 @@
-// The guided tour: five steps, each of which can be done by hand or by the
-// button beside it.
+// The guided tour: five steps and what comes after them, each of which can be
+// done by hand or, where it has one, by the button beside it.
 
 import * as api from "./api.js";
 import { h, icon, keep } from "./dom.js";
@@ -27,15 +27,19 @@ export class Guide {
     return this.page.scene.friends[3];
   }
 
-  /** served says that somebody besides the owner sees the newcomer now. */
-  get served() {
-    const owner = this.page.scene.people[3];
-    return this.newcomer.seenBy.some((id) => id !== owner.id);
+  get owner() {
+    return this.page.scene.people[3];
+  }
+
+  /** afterwards is what the tour says when its steps are done. */
+  get afterwards() {
+    if (this.newcomer.seenBy.some((id) => id !== this.owner.id)) return "free";
+    return this.page.person === this.owner.id ? "tag" : "end";
   }
 
   show(scene) {
     this.notice(scene);
-    const at = steps.find((n) => !this.done.has(n)) ?? (this.served ? 7 : 6);
+    const at = steps.find((n) => !this.done.has(n)) ?? this.afterwards;
     keep(this.steps, steps.map((n) => ({ n, done: this.done.has(n), now: n === at })), (s) => s.n, (s) =>
       h("li", { class: `${s.done ? "done" : ""} ${s.now ? "now" : ""}`, "aria-current": s.now ? "step" : null },
         h("span", { class: "number" }, s.done ? icon("check") : String(s.n)), h("span", { class: "name" }, say(`guide.${s.n}`))));
@@ -43,9 +47,8 @@ export class Guide {
   }
 
   sentence({ at, ready }) {
-    const key = ["1", "2", "3", "4", "5", "end", "free"][at - 1];
-    const label = say(`guide.${key}.do`);
-    return h("div", { class: "sentence" }, h("p", {}, say(`guide.${key}.say`)),
+    const label = say(`guide.${at}.do`);
+    return h("div", { class: "sentence" }, h("p", {}, say(`guide.${at}.say`)),
       label && h("button", { type: "button", id: "guide-do", disabled: !ready, onclick: (e) => this.act(at, e.currentTarget) }, label));
   }
 
@@ -73,7 +76,7 @@ export class Guide {
 
   async play(at) {
     const { page } = this;
-    const [sato, , trainee, owner] = page.scene.people;
+    const [sato, , trainee] = page.scene.people;
     switch (at) {
       case 1:
         page.look("phone");
@@ -95,9 +98,9 @@ export class Guide {
         await this.visit(trainee);
         await this.answer(say("guide.text.5"));
         break;
-      default:
+      case "end":
         page.look("slack");
-        page.choose({ friend: this.newcomer.id, person: owner.id });
+        page.choose({ friend: this.newcomer.id, person: this.owner.id });
     }
   }
 

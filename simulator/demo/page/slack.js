@@ -78,7 +78,7 @@ export class Slack {
       h("button", { type: "button", "aria-pressed": String(c.chosen), onclick: () => this.open(c.id, "") }, icon("lock"), h("span", {}, c.name)));
     this.title.textContent = channel?.name ?? "";
     this.members.textContent = channel ? `${say("slack.members", channel.members.length)} · ${channel.members.join("、")}` : "";
-    this.composer.hint(say("slack.write", channel?.name ?? ""));
+    this.composer.hint(say("slack.write"), say("slack.write.hint"));
     this.threadComposer.hint(say("slack.answer"), say(this.page.personNow.role === "trainee" ? "slack.answer.hint.reader" : "slack.answer.hint"));
     follow(this.list, () => keep(this.list, this.inRoom(scene, channel), keyOf, (m) => this.message.make(m, false)), this.turned);
     follow(this.threadList, () => keep(this.threadList, this.inThread(scene, channel), keyOf, (m) => this.message.make(m, true)), this.turned);
