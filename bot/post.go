@@ -27,71 +27,71 @@ const (
 	reactTries = 10
 )
 
-// servePosts does what is due in one Slack channel: unfinished calls first,
-// then the next threads in turn as far as Slack's rates allow.
+// servePosts does what is due in one Slack channel: the posts of its threads in
+// turn, as far as Slack's rates allow, and between them the other calls, so that
+// neither keeps the other waiting.
 func (r *Relay) servePosts(ctx context.Context, lane Lane) (int64, error) {
-	channelID := strings.TrimPrefix(lane.ID, "post:")
 	for until := r.Now().Add(serveFor); r.Now().Before(until); {
 		if ctx.Err() != nil {
 			return 0, ctx.Err()
 		}
-		var channel SlackChannel
-		var calls []Call
-		var pausedUntil int64
-		err := r.Store.View(ctx, func(tx Tx) (err error) {
-			if channel, err = tx.SlackChannel(channelID); err != nil {
-				return err
-			}
-			if pausedUntil, err = pausedUntilOf(tx, slackPause); err != nil {
-				return err
-			}
-			calls, err = tx.DueCalls(lane.ID, callsAtOnce)
-			return err
-		})
+		turn, err := r.nextTurn(ctx, lane)
 		if err != nil {
 			return 0, err
 		}
-		if channel.State != ChannelReady { // whoever makes it ready pokes the lane
-			return 0, nil
+		if turn.frozen == nil && len(turn.calls) == 0 {
+			return turn.due, nil
 		}
-		if pausedUntil > r.Now().UnixMilli() {
-			return pausedUntil, nil
-		}
-		for _, c := range calls {
-			if err := r.attemptInChannel(ctx, lane, channel, c); err != nil {
+		if turn.frozen != nil {
+			if err := r.attemptPost(ctx, lane, turn.channel, *turn.frozen); err != nil {
 				return 0, err
 			}
 		}
-		frozen, wait, err := r.freezeNext(ctx, lane, channel)
-		if err != nil {
-			return 0, err
-		}
-		if frozen != nil {
-			if err := r.attemptPost(ctx, lane, channel, *frozen); err != nil {
+		for _, c := range turn.calls {
+			if err := r.attemptInChannel(ctx, lane, turn.channel, c); err != nil {
 				return 0, err
 			}
-			continue
 		}
-		if len(calls) == callsAtOnce {
-			continue
-		}
-		return r.nextInChannel(ctx, lane, wait)
 	}
 	return r.Now().UnixMilli(), nil
 }
 
-func (r *Relay) nextInChannel(ctx context.Context, lane Lane, wait int64) (due int64, err error) {
-	err = r.Store.View(ctx, func(tx Tx) error {
-		due, err = tx.NextCallAt(lane.ID)
+// channelTurn is what is to be done in a Slack channel now.
+type channelTurn struct {
+	channel SlackChannel
+	frozen  *Call  // the next post
+	calls   []Call // that are due
+	due     int64  // if there is nothing: when there will be, 0 for when the lane is poked
+}
+
+func (r *Relay) nextTurn(ctx context.Context, lane Lane) (turn channelTurn, err error) {
+	var wait int64
+	err = r.Store.InTx(ctx, func(tx Tx) (err error) {
+		turn, wait = channelTurn{}, 0
+		if turn.channel, err = tx.SlackChannel(strings.TrimPrefix(lane.ID, "post:")); err != nil {
+			return err
+		}
+		if turn.channel.State != ChannelReady { // whoever makes it ready pokes the lane
+			return nil
+		}
+		if turn.due, err = pausedUntilOf(tx, slackPause); err != nil || turn.due > r.Now().UnixMilli() {
+			return err
+		}
+		if turn.calls, err = tx.DueCalls(lane.ID, callsAtOnce); err != nil {
+			return err
+		}
+		if turn.due, err = tx.NextCallAt(lane.ID); err != nil {
+			return err
+		}
+		turn.frozen, wait, err = r.freezeNext(tx, lane, turn.channel)
 		return err
 	})
-	if wait > 0 {
-		at := r.Now().UnixMilli() + wait
-		if due == 0 || at < due {
-			due = at
-		}
+	if !errors.Is(err, errPaced) {
+		return turn, err
 	}
-	return due, err
+	r.Meter.Waited(WaitOwnRate, time.Duration(wait)*time.Millisecond)
+	turn.frozen, turn.due = nil, earlier(turn.due, r.Now().UnixMilli()+wait)
+	return turn, nil
 }
 
 func pausedUntilOf(tx Tx, connection string) (int64, error) {
@@ -137,36 +137,25 @@ func (r *Relay) pace(tx Tx, lane string) (wait int64, err error) {
 
 // freezeNext makes the call for the next post of a Slack channel: its members
 // and bytes are fixed before it is attempted. It returns no call when nothing
-// is to be posted, and wait when the rates do not allow it yet.
-func (r *Relay) freezeNext(ctx context.Context, lane Lane, channel SlackChannel) (frozen *Call, wait int64, err error) {
-	err = r.Store.InTx(ctx, func(tx Tx) error {
-		frozen, wait = nil, 0
-		t, err := tx.NextThread(channel.ID)
-		if errors.Is(err, ErrNotFound) {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-		tx.Fence(lane)
-		call, err := r.freeze(tx, lane, channel, t)
-		if err != nil || call == nil {
-			return err
-		}
-		if wait, err = r.pace(tx, lane.ID); err != nil {
-			return err
-		}
-		if wait > 0 {
-			return errPaced
-		}
-		frozen = call
-		return nil
-	})
-	if errors.Is(err, errPaced) {
-		r.Meter.Waited(WaitOwnRate, time.Duration(wait)*time.Millisecond)
-		return nil, wait, nil
+// is to be posted, and errPaced with the wait when the rates do not allow it yet.
+func (r *Relay) freezeNext(tx Tx, lane Lane, channel SlackChannel) (*Call, int64, error) {
+	t, err := tx.NextThread(channel.ID)
+	if errors.Is(err, ErrNotFound) {
+		return nil, 0, nil
 	}
-	return frozen, wait, err
+	if err != nil {
+		return nil, 0, err
+	}
+	tx.Fence(lane)
+	call, err := r.freeze(tx, lane, channel, t)
+	if err != nil || call == nil {
+		return nil, 0, err
+	}
+	wait, err := r.pace(tx, lane.ID)
+	if err == nil && wait > 0 {
+		err = errPaced
+	}
+	return call, wait, err
 }
 
 func (r *Relay) freeze(tx Tx, lane Lane, channel SlackChannel, t Thread) (*Call, error) {

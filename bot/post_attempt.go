@@ -299,9 +299,15 @@ func (r *Relay) giveUpPost(ctx context.Context, lane Lane, c Call, code string) 
 func (r *Relay) stopChannel(ctx context.Context, lane Lane, channel SlackChannel, c Call, code string) error {
 	return r.Store.InTx(ctx, func(tx Tx) error {
 		tx.Fence(lane)
-		channel.State, channel.Reason = ChannelStopped, code
-		if err := tx.SaveSlackChannel(&channel); err != nil {
+		now, err := tx.LockSlackChannel(channel.ID)
+		if err != nil {
 			return err
+		}
+		if now.ChannelID == channel.ChannelID { // else it was replaced meanwhile
+			now.State, now.Reason = ChannelStopped, code
+			if err := tx.SaveSlackChannel(&now); err != nil {
+				return err
+			}
 		}
 		if err := r.addTask(tx, channel.AccountID, CallReconcile, channel.ID); err != nil {
 			return err

@@ -2,6 +2,7 @@ package bot
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -35,15 +36,23 @@ func (r *Relay) reconcile(ctx context.Context, c Call) error {
 	}); err != nil {
 		return err
 	}
-	room := reconciling{relay: r, office: o, channel: channel, bot: id}
-	return room.run(ctx)
+	pass := reconciling{relay: r, office: o, channel: channel, seen: channel, bot: id}
+	if err := pass.run(ctx); !errors.Is(err, errOvertaken) {
+		return err
+	}
+	return nil
 }
+
+// errOvertaken ends a pass over a Slack channel of which something else became
+// known meanwhile: whoever noted that has asked for a pass of its own.
+var errOvertaken = errors.New("the Slack channel was changed meanwhile")
 
 // reconciling is one pass over one Slack channel.
 type reconciling struct {
 	relay   *Relay
 	office  *office
 	channel SlackChannel
+	seen    SlackChannel // as it was read or saved last
 	bot     SlackIdentity
 	room    Room
 }
@@ -191,7 +200,26 @@ func (c *reconciling) adopt(ctx context.Context, room Room) error {
 }
 
 func (c *reconciling) save(ctx context.Context) error {
-	return c.relay.inStore(ctx, func(tx Tx) error { return tx.SaveSlackChannel(&c.channel) })
+	return c.change(ctx, func(tx Tx) error { return tx.SaveSlackChannel(&c.channel) })
+}
+
+// change runs fn with the row locked and as this pass knows it.
+func (c *reconciling) change(ctx context.Context, fn func(Tx) error) error {
+	overtaken := false
+	if err := c.relay.inStore(ctx, func(tx Tx) error {
+		now, err := tx.LockSlackChannel(c.channel.ID)
+		if overtaken = now != c.seen; err != nil || overtaken {
+			return err
+		}
+		return fn(tx)
+	}); err != nil {
+		return err
+	}
+	if overtaken {
+		return errOvertaken
+	}
+	c.seen = c.channel
+	return nil
 }
 
 // members are the Slack users who belong in a Slack channel, and those who may
@@ -350,12 +378,8 @@ func (c *reconciling) tell(ctx context.Context, key string, args ...any) error {
 // set stores a state. Becoming ready wakes whatever waited; stopping is told
 // to the owners, once.
 func (c *reconciling) set(ctx context.Context, state SlackChannelState, reason, words string) error {
-	return c.relay.inStore(ctx, func(tx Tx) error {
-		now, err := tx.SlackChannel(c.channel.ID)
-		if err != nil {
-			return err
-		}
-		if now.State == state && now.Reason == reason && now.ChannelID == c.channel.ChannelID {
+	return c.change(ctx, func(tx Tx) error {
+		if c.seen.State == state && c.seen.Reason == reason && c.seen.ChannelID == c.channel.ChannelID {
 			return nil
 		}
 		if c.room.Name != "" {
@@ -415,7 +439,7 @@ func (r *Relay) decideRoom(tx Tx, teamID string, ev SlackRoom) error {
 	// What was let in must not be read until somebody looked.
 	stop := map[string]string{"shared": "shared", "public": "public"}[ev.Change]
 	if ev.Change == "id_changed" && ev.NewID != "" || ev.Change == "deleted" {
-		c, err := tx.SlackChannelBySlackID(teamID, ev.ChannelID)
+		c, err := lockRoom(tx, teamID, ev.ChannelID)
 		if err != nil {
 			return ignoreNotFound(err)
 		}
@@ -432,8 +456,17 @@ func (r *Relay) decideRoom(tx Tx, teamID string, ev SlackRoom) error {
 	return r.reconcileRoom(tx, teamID, ev.ChannelID, stop)
 }
 
-func (r *Relay) reconcileRoom(tx Tx, teamID, channelID, stop string) error {
+// lockRoom locks the row of a Slack channel.
+func lockRoom(tx Tx, teamID, channelID string) (SlackChannel, error) {
 	c, err := tx.SlackChannelBySlackID(teamID, channelID)
+	if err != nil {
+		return c, err
+	}
+	return tx.LockSlackChannel(c.ID)
+}
+
+func (r *Relay) reconcileRoom(tx Tx, teamID, channelID, stop string) error {
+	c, err := lockRoom(tx, teamID, channelID)
 	if err != nil {
 		return ignoreNotFound(err)
 	}

@@ -120,6 +120,9 @@ func (r *Relay) wantChannels(tx Tx, o *office) error {
 			return err
 		}
 		if c.State == ChannelClosed { // the operator was removed and is back
+			if c, err = tx.LockSlackChannel(c.ID); err != nil {
+				return err
+			}
 			c.State = ChannelWanted
 			if err := tx.SaveSlackChannel(&c); err != nil {
 				return err

@@ -98,6 +98,9 @@ type AccountTx interface {
 	SlackChannel(id string) (SlackChannel, error)
 	SlackChannelAt(accountID, place string) (SlackChannel, error)
 	SlackChannelBySlackID(teamID, channelID string) (SlackChannel, error)
+	LockSlackChannel(id string) (SlackChannel, error) // until the transaction ends
+	// AddSlackChannel does nothing (false) where the place has a row already.
+	AddSlackChannel(c *SlackChannel) (bool, error)
 	SaveSlackChannel(c *SlackChannel) error // by ID
 
 	Pauses() ([]Pause, error)
@@ -234,7 +237,7 @@ type ThreadTx interface {
 	AddPart(p *Part) (bool, error)
 	// NextThread returns and locks the thread of a Slack channel that is to be
 	// posted next: it has queued parts and no unfinished post; waiting friends
-	// first, then the one whose oldest queued part came first.
+	// first, and in turns.
 	NextThread(slackChannelID string) (Thread, error)
 	QueuedParts(threadID string, n int) ([]Part, error) // by Seq
 	PartsOfCall(callID string) ([]Part, error)          // by Seq

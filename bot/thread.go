@@ -18,8 +18,12 @@ func (r *Relay) slackChannelAt(tx Tx, o *office, place string) (SlackChannel, er
 		return c, err
 	}
 	c = SlackChannel{ID: newID(), AccountID: o.ID, Place: place, State: ChannelWanted, CreatedAt: tx.Now()}
-	if err := tx.SaveSlackChannel(&c); err != nil {
+	added, err := tx.AddSlackChannel(&c)
+	if err != nil {
 		return c, err
+	}
+	if !added { // by somebody else meanwhile, who has asked for it
+		return tx.SlackChannelAt(o.ID, place)
 	}
 	return c, r.addTask(tx, o.ID, CallReconcile, c.ID)
 }

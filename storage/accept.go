@@ -101,7 +101,7 @@ func (s *Store) acceptNow(events []bot.Incoming) error {
 	ctx, cancel := context.WithTimeout(context.Background(), acceptTimeout)
 	defer cancel()
 	started := time.Now()
-	err := s.engine.write(ctx, func(t *tx) error { return t.accept(events) })
+	err := s.engine.writeFirst(ctx, func(t *tx) error { return t.accept(events) })
 	s.config.Meter.Took(Accepting, time.Since(started), err != nil)
 	return err
 }

@@ -4,10 +4,16 @@ import (
 	"context"
 	"fmt"
 	"sync/atomic"
+	"time"
 )
 
-// commitMost is how many transactions share a commit at most.
-const commitMost = 256
+const (
+	// commitMost is how many transactions share a commit at most.
+	commitMost = 256
+	// commitFor is how long a batch is run while somebody outside waits for an
+	// answer: then what has been run is committed, and the rest comes later.
+	commitFor = 2 * time.Millisecond
+)
 
 // write is one transaction that waits for the commit loop.
 type write struct {
@@ -17,26 +23,38 @@ type write struct {
 	done chan error  // buffered
 }
 
-// write hands fn to the commit loop. Once fn has begun it is waited for even
-// when ctx ends, since it uses what belongs to the caller.
 func (e *sqliteEngine) write(ctx context.Context, fn func(*tx) error) error {
+	return e.hand(ctx, e.queue, fn)
+}
+
+func (e *sqliteEngine) writeFirst(ctx context.Context, fn func(*tx) error) error {
+	return e.hand(ctx, e.urgent, fn)
+}
+
+// hand gives fn to the commit loop. Once fn has begun it is waited for even
+// when ctx ends, since it uses what belongs to the caller.
+func (e *sqliteEngine) hand(ctx context.Context, queue chan<- *write, fn func(*tx) error) error {
 	w := &write{ctx: ctx, fn: fn, done: make(chan error, 1)}
 	select {
-	case e.queue <- w:
+	case queue <- w:
 	case <-ctx.Done():
 		return ctx.Err()
 	case <-e.store.closing:
 		return ErrClosed
 	}
+	var gone error
 	select {
 	case err := <-w.done:
 		return err
 	case <-ctx.Done():
-		if w.took.CompareAndSwap(false, true) {
-			return ctx.Err()
-		}
-		return <-w.done
+		gone = ctx.Err()
+	case <-e.store.closing:
+		gone = ErrClosed
 	}
+	if w.took.CompareAndSwap(false, true) {
+		return gone
+	}
+	return <-w.done
 }
 
 func (e *sqliteEngine) writeOne(ctx context.Context, fn func(*tx) error) error {
@@ -44,12 +62,25 @@ func (e *sqliteEngine) writeOne(ctx context.Context, fn func(*tx) error) error {
 }
 
 // commitLoop commits whatever has queued up while the last commit ran. There
-// is no timer: a lone transaction is committed at once.
+// is no timer: a lone transaction is committed at once. What came by writeFirst
+// goes first, and a batch of the others after each of those.
 func (e *sqliteEngine) commitLoop() {
+	var rest []*write // of a batch that was cut short
 	for {
 		select {
+		case w := <-e.urgent:
+			e.commit([]*write{w})
+		default:
+		}
+		if len(rest) > 0 {
+			rest = e.commit(rest)
+			continue
+		}
+		select {
+		case w := <-e.urgent:
+			e.commit([]*write{w})
 		case w := <-e.queue:
-			e.commit(e.gather(w))
+			rest = e.commit(e.gather(w))
 		case <-e.scrubs.due():
 			e.scrub()
 		case <-e.store.closing:
@@ -80,13 +111,15 @@ type outcome struct {
 
 // commit runs a batch in one transaction, each write in a savepoint of its own
 // so that one that fails takes nothing else with it.
-func (e *sqliteEngine) commit(batch []*write) {
+//
+// It returns those that it left for later.
+func (e *sqliteEngine) commit(batch []*write) (rest []*write) {
 	// An interrupted statement would undo the whole transaction: none is.
 	ctx := context.Background()
 	var outcomes []outcome
 	_, err := e.writer.ExecContext(ctx, "BEGIN IMMEDIATE")
 	if err == nil {
-		outcomes, err = e.runAll(batch)
+		outcomes, rest, err = e.runAll(batch)
 		if err == nil {
 			_, err = e.writer.ExecContext(ctx, "COMMIT")
 		}
@@ -101,7 +134,7 @@ func (e *sqliteEngine) commit(batch []*write) {
 			w.took.Store(true)
 			w.done <- err
 		}
-		return
+		return nil
 	}
 	for _, o := range outcomes {
 		if o.err == nil {
@@ -112,25 +145,28 @@ func (e *sqliteEngine) commit(batch []*write) {
 		}
 		o.write.done <- o.err
 	}
+	return rest
 }
 
 // runAll returns an error when the transaction as a whole is lost.
-func (e *sqliteEngine) runAll(batch []*write) ([]outcome, error) {
-	outcomes := make([]outcome, 0, len(batch))
-	for _, w := range batch {
+func (e *sqliteEngine) runAll(batch []*write) (outcomes []outcome, rest []*write, lost error) {
+	began := time.Now()
+	for i, w := range batch {
+		if i > 0 && len(e.urgent) > 0 && time.Since(began) > commitFor {
+			return outcomes, batch[i:], nil
+		}
 		if !w.took.CompareAndSwap(false, true) {
 			continue // its caller has gone
 		}
 		o := outcome{write: w, err: w.ctx.Err()}
 		if o.err == nil {
-			var lost error
 			if o.tx, o.err, lost = e.runOne(w); lost != nil {
-				return nil, lost
+				return nil, nil, lost
 			}
 		}
 		outcomes = append(outcomes, o)
 	}
-	return outcomes, nil
+	return outcomes, nil, nil
 }
 
 func (e *sqliteEngine) runOne(w *write) (t *tx, err, lost error) {

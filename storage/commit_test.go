@@ -4,9 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"madoguchi/bot"
 	"madoguchi/storage/storagetest"
@@ -164,4 +167,49 @@ func TestConnectionsThatWereCutAreReplaced(t *testing.T) {
 	if n := len(pending(t, s, "x")); n != 1 {
 		t.Errorf("%d events are pending, want 1", n)
 	}
+}
+
+// Webhooks are answered before what was decided earlier is stored: also in the
+// middle of a batch.
+func TestWhatIsAcceptedGoesFirst(t *testing.T) {
+	storagetest.Each(t, func(t *testing.T, db storagetest.Database) {
+		if db.Engine != "sqlite" {
+			t.Skip("PostgreSQL has many writers")
+		}
+		s := db.Open(t, nil)
+		var all sync.WaitGroup
+		begun := make(chan struct{})
+		var seen, unseen atomic.Int32
+		others := func() {
+			for range 40 {
+				all.Go(func() {
+					inTx(t, s, func(tx bot.Tx) error {
+						found, err := tx.PendingEvents("lane", 1)
+						if len(found) == 1 {
+							seen.Add(1)
+						} else {
+							unseen.Add(1)
+						}
+						return err
+					})
+				})
+			}
+		}
+		all.Go(func() {
+			inTx(t, s, func(bot.Tx) error {
+				others()
+				close(begun)
+				for began := time.Now(); !s.SomebodyWaits() || time.Since(began) < 20*time.Millisecond; {
+					runtime.Gosched()
+				}
+				return nil
+			})
+		})
+		<-begun
+		accept(t, s, incoming("k", "lane", 1))
+		all.Wait()
+		if seen.Load() != 40 {
+			t.Errorf("%d of 40 were stored before what was accepted", unseen.Load())
+		}
+	})
 }

@@ -29,3 +29,9 @@ func Statements(s *Store) []string {
 	}
 	return texts
 }
+
+// SomebodyWaits reports whether what was handed to writeFirst has not begun.
+func (s *Store) SomebodyWaits() bool {
+	e, ok := s.engine.(*sqliteEngine)
+	return ok && len(e.urgent) > 0
+}

@@ -55,20 +55,21 @@ func (t *tx) PartsOfMessage(messageID string) (found []bot.Part, err error) {
 	return found, err
 }
 
-// SetParts implements bot.ThreadTx.
+// SetParts implements bot.ThreadTx. Only what is frozen becomes posted.
 func (t *tx) SetParts(threadID string, ids []string, state bot.PartState, callID string) error {
 	if len(ids) == 0 {
 		return nil
 	}
-	queue := state != bot.PartPosted // what is posted was frozen, and in no queue
-	if queue {
-		if err := t.lockQueue(threadID); err != nil {
-			return err
-		}
-	}
 	args := append([]any{state, callID, threadID}, values(ids)...)
-	if _, err := t.exec("set parts", `UPDATE part SET state = ?, call_id = ? WHERE thread_id = ? AND id IN (`+places(len(ids))+`)`,
-		args...); err != nil || !queue {
+	set := `UPDATE part SET state = ?, call_id = ? WHERE thread_id = ? AND id IN (` + places(len(ids)) + `)`
+	if state == bot.PartPosted { // leaves the queue as it is
+		_, err := t.exec("set parts", set+` AND state <> 'queued'`, args...)
+		return err
+	}
+	if err := t.lockQueue(threadID); err != nil {
+		return err
+	}
+	if _, err := t.exec("set parts", set, args...); err != nil {
 		return err
 	}
 	return t.settleQueue(threadID)

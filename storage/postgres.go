@@ -147,6 +147,11 @@ func (e *postgresEngine) write(ctx context.Context, fn func(*tx) error) error {
 	}
 }
 
+// writeFirst waits for no other transaction: each has a connection of its own.
+func (e *postgresEngine) writeFirst(ctx context.Context, fn func(*tx) error) error {
+	return e.write(ctx, fn)
+}
+
 func (e *postgresEngine) read(ctx context.Context, fn func(*tx) error) error {
 	return e.onLiveConnection(ctx, &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true}, fn)
 }

@@ -62,7 +62,8 @@ func adviceOnCode(code pqerror.Code) string {
 		return "correct user and password in DATABASE_URL (there @ is written %40, : %3A and / %2F), and see that pg_hba.conf lets this machine in"
 	case pqerror.InvalidCatalogName: // no such database
 		return "make the database with `createdb`, or correct its name in DATABASE_URL"
-	case pqerror.InsufficientPrivilege, pqerror.InvalidSchemaName:
+	case pqerror.InsufficientPrivilege, pqerror.InvalidSchemaName,
+		pqerror.UndefinedTable: // there is one of the name, in a schema that is not ours
 		return "let the user of DATABASE_URL make tables, for instance as the owner of the database: ALTER DATABASE … OWNER TO …"
 	case pqerror.TooManyConnections:
 		return "raise max_connections, or stop what holds the connections"

@@ -34,6 +34,18 @@ func (t *tx) SlackChannelBySlackID(teamID, channelID string) (c bot.SlackChannel
 	return c, err
 }
 
+// LockSlackChannel implements bot.AccountTx.
+func (t *tx) LockSlackChannel(id string) (c bot.SlackChannel, err error) {
+	err = t.get("lock Slack channel", &c, `SELECT `+slackChannels.columns+` FROM slack_channel WHERE id = ?`+t.forUpdate, id)
+	return c, err
+}
+
+// AddSlackChannel implements bot.AccountTx.
+func (t *tx) AddSlackChannel(c *bot.SlackChannel) (bool, error) {
+	n, err := t.exec("add Slack channel", slackChannels.insert+` ON CONFLICT (account_id, place) DO NOTHING`, slackChannels.values(c)...)
+	return n > 0, err
+}
+
 // SaveSlackChannel implements bot.AccountTx.
 func (t *tx) SaveSlackChannel(c *bot.SlackChannel) error {
 	_, err := t.exec("save Slack channel", slackChannels.insert+`

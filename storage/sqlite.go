@@ -30,7 +30,8 @@ type sqliteEngine struct {
 	writer  *session
 	readers chan *session
 	queue   chan *write
-	scrubs  scrubbing // of commitLoop
+	urgent  chan *write // buffered, so that commitLoop sees that one waits
+	scrubs  scrubbing   // of commitLoop
 
 	serveMu sync.Mutex
 	serve   *fileLock
@@ -60,6 +61,7 @@ func openSQLite(ctx context.Context, s *Store, path string) (_ engine, err error
 		store: s, path: path,
 		readers: make(chan *session, readSessions),
 		queue:   make(chan *write),
+		urgent:  make(chan *write, 1),
 	}
 	defer func() {
 		if err != nil {

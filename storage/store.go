@@ -65,6 +65,9 @@ var _ bot.Store = (*Store)(nil)
 type engine interface {
 	// write runs fn in a transaction and calls the store's committed.
 	write(ctx context.Context, fn func(*tx) error) error
+	// writeFirst is write for what somebody outside waits for: it goes before
+	// the others that wait.
+	writeFirst(ctx context.Context, fn func(*tx) error) error
 	// writeOne is write for an fn that is a single statement.
 	writeOne(ctx context.Context, fn func(*tx) error) error
 	// read runs fn on one snapshot.

@@ -71,13 +71,18 @@ func (t *tx) SaveThread(thread *bot.Thread) error {
 
 // NextThread implements bot.ThreadTx. Among threads that are alike, those of
 // friends come before the bot's own posts.
+//
+// A thread that has just had its turn goes behind those that were queued before
+// that, however old what is left of it: a friend waits for one post of each of
+// the others at most.
 func (t *tx) NextThread(slackChannelID string) (found bot.Thread, err error) {
 	err = t.get("next thread", &found, `SELECT `+threads.of("t")+`
 		FROM thread t LEFT JOIN friend f ON f.id = t.friend_id
 		WHERE t.slack_channel_id = ? AND t.queued_since > 0
 			AND NOT EXISTS (SELECT 1 FROM call c WHERE c.thread_id = t.id AND c.kind = 'slack.post'
 				AND c.state IN ('queued', 'calling', 'uncertain'))
-		ORDER BY CASE WHEN f.waiting_since > 0 THEN 0 ELSE 1 END, t.queued_since,
+		ORDER BY CASE WHEN f.waiting_since > 0 THEN 0 ELSE 1 END,
+			CASE WHEN t.last_post_at > t.queued_since THEN t.last_post_at ELSE t.queued_since END,
 			CASE WHEN t.friend_id = '' THEN 1 ELSE 0 END, t.id
 		LIMIT 1`+t.forUpdateOf("t"), slackChannelID)
 	return found, err

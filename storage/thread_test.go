@@ -49,9 +49,12 @@ func TestQueuedSinceIsTheTimeOfTheFirstQueuedPart(t *testing.T) {
 				},
 				"set": func(rt *rapid.T) {
 					id := thread(rt)
-					ids := in(id, bot.PartQueued, bot.PartFrozen)
-					ids = ids[:rapid.IntRange(0, len(ids)).Draw(rt, "how many")]
 					state := rapid.SampledFrom([]bot.PartState{bot.PartQueued, bot.PartFrozen, bot.PartPosted, bot.PartVoid}).Draw(rt, "state")
+					ids := in(id, bot.PartQueued, bot.PartFrozen)
+					if state == bot.PartPosted {
+						ids = in(id, bot.PartFrozen)
+					}
+					ids = ids[:rapid.IntRange(0, len(ids)).Draw(rt, "how many")]
 					w.do(func(tx bot.Tx) error { return tx.SetParts(id, ids, state, "call") })
 					change(ids, state)
 				},
@@ -153,8 +156,15 @@ func TestTheNextThreadIsTheFairOne(t *testing.T) {
 		}
 		open := queue(w.thread(""), false)
 		quiet := queue(w.thread(w.friend("U1").ID), false)
+		greedy := w.thread(w.friend("U6").ID)
+		queue(greedy, true)
 		long := queue(w.thread(w.friend("U2").ID), true)
 		short := queue(w.thread(w.friend("U3").ID), true)
+		w.do(func(tx bot.Tx) error { // it has had its turn, and there is more of it
+			th, err := tx.Thread(greedy.ID)
+			th.LastPostAt = w.at.in(0) + 1
+			return errors.Join(err, tx.SaveThread(&th))
+		})
 		busy := w.thread(w.friend("U4").ID)
 		w.addCall(&bot.Call{ID: w.id(), AccountID: "a1", Lane: "post:c1", Kind: bot.CallSlackPost, ThreadID: busy.ID, State: bot.CallUncertain})
 		queue(busy, true)
@@ -177,7 +187,7 @@ func TestTheNextThreadIsTheFairOne(t *testing.T) {
 			}
 			got = append(got, next.ID)
 		}
-		if want := []string{long, short, open, quiet}; !slices.Equal(got, want) {
+		if want := []string{long, short, greedy.ID, open, quiet}; !slices.Equal(got, want) {
 			t.Errorf("turns = %v, want %v", got, want)
 		}
 		w.do(func(tx bot.Tx) error {

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"net/http"
 	"time"
 
@@ -62,41 +61,4 @@ func answerText(w http.ResponseWriter, status int, text string) {
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	w.WriteHeader(status)
 	_, _ = w.Write([]byte(text + "\n")) // a caller who left needs no answer
-}
-
-// directory finds accounts for the webhook. It remembers each until its
-// version changes, so that a message costs no decryption.
-type directory struct {
-	store bot.Store
-	known accountCache
-}
-
-func newDirectory(store bot.Store) *directory { return &directory{store: store} }
-
-func (d *directory) find(ctx context.Context, slug string) (a bot.Account, ok bool, err error) {
-	err = d.store.View(ctx, func(tx bot.Tx) error {
-		accounts, err := tx.Accounts()
-		if err != nil {
-			return err
-		}
-		for _, v := range accounts {
-			if v.Slug != slug {
-				continue
-			}
-			if a, ok = d.known.get(v); ok {
-				return nil
-			}
-			if a, err = tx.Account(v.ID); err != nil {
-				return err
-			}
-			d.known.put(v, a)
-			ok = true
-			return nil
-		}
-		return nil
-	})
-	if errors.Is(err, bot.ErrNotFound) {
-		return bot.Account{}, false, nil
-	}
-	return a, ok, err
 }
