@@ -89,7 +89,7 @@ func (r *Relay) nextTurn(ctx context.Context, lane Lane) (turn channelTurn, err 
 	if !errors.Is(err, errPaced) {
 		return turn, err
 	}
-	r.Meter.Waited("rate", time.Duration(wait)*time.Millisecond)
+	r.Meter.Waited(WaitOwnRate, time.Duration(wait)*time.Millisecond)
 	turn.frozen, turn.due = nil, earlier(turn.due, r.Now().UnixMilli()+wait)
 	return turn, nil
 }

@@ -307,7 +307,7 @@ type AuditEntry struct {
 	ID        string `db:"id"`
 	AccountID string `db:"account_id"`
 	At        int64  `db:"at"`
-	Actor     string `db:"actor"` // Slack user id, "rule", or "apply"
+	Actor     string `db:"actor"` // Slack user id, "rule", "apply" or "command"
 	Action    string `db:"action"`
 	FriendID  string `db:"friend_id"`
 	Detail    string `db:"detail"` // JSON; never a friend's words
@@ -346,6 +346,17 @@ type StoredEvent struct {
 	Attempts    int    `db:"attempts"`
 	State       string `db:"state"` // pending, done, parked
 	Error       string `db:"error"`
+}
+
+// ParkedEvent is what may be told about a parked event to whoever must not read
+// what it says.
+type ParkedEvent struct {
+	ID         string `db:"id"`
+	AccountID  string `db:"account_id"`
+	Source     Source `db:"source"`
+	ReceivedAt int64  `db:"received_at"`
+	Attempts   int    `db:"attempts"`
+	Error      string `db:"error"` // why; quotes nothing of the event
 }
 
 // LaneKind says which worker serves a lane.

@@ -111,6 +111,7 @@ func (r *Relay) receipt(tx Tx, o *office, rp *Reply, state ReplyState, why strin
 		return err
 	}
 	rp.State, rp.Reason, rp.EndedAt = state, why, tx.Now()
+	tx.AfterCommit(func() { r.Meter.Answered(state) })
 	var marks []string
 	var buttons []Action
 	switch state {
