@@ -10,6 +10,7 @@ import (
 var (
 	calls      = recordOf[bot.Call]("call")
 	callChange = calls.except("id", "account_id", "lane", "kind", "seq", "merge_key", "created_at")
+	echoes     = recordOf[bot.Echo]("echo")
 )
 
 const openCall = `state IN ('queued', 'calling', 'uncertain')`
@@ -58,11 +59,30 @@ func (t *tx) Call(id string) (c bot.Call, err error) {
 	return c, err
 }
 
+// LockCall implements bot.CallTx.
+func (t *tx) LockCall(id string) (c bot.Call, err error) {
+	err = t.get("lock call", &c, `SELECT `+calls.columns+` FROM call WHERE id = ?`+t.forUpdate, id)
+	return c, err
+}
+
 // DueCalls implements bot.CallTx.
 func (t *tx) DueCalls(lane string, n int) (found []bot.Call, err error) {
 	err = t.list("due calls", &found, `SELECT `+calls.columns+` FROM call
 		WHERE lane = ? AND `+openCall+` AND next_at <= ? ORDER BY seq, id`+limit(n), lane, t.nowMS)
 	return found, err
+}
+
+// StandingCalls implements bot.CallTx.
+func (t *tx) StandingCalls(lane string, n int) (due []bot.Call, next int64, err error) {
+	const standing = ` FROM call WHERE lane = ? AND ` + openCall + ` AND (
+		kind IN ('slack.update', 'slack.react', 'slack.clear', 'slack.erase', 'slack.delete')
+		OR kind = 'slack.post' AND state IN ('calling', 'uncertain'))`
+	if err := t.list("standing calls", &due, `SELECT `+calls.columns+standing+` AND next_at <= ? ORDER BY seq, id`+limit(n),
+		lane, t.nowMS); err != nil {
+		return nil, 0, err
+	}
+	err = t.get("next standing call", &next, `SELECT COALESCE(MIN(next_at), 0)`+standing, lane)
+	return due, next, err
 }
 
 // NextCallAt implements bot.CallTx.
@@ -84,6 +104,21 @@ func (t *tx) SaveCall(c *bot.Call) error {
 func (t *tx) AddAttempt(a bot.Attempt) error {
 	return t.do("add attempt", `INSERT INTO attempt (call_id, at, took, outcome, code, request_id) VALUES (?, ?, ?, ?, ?, ?)`,
 		a.CallID, a.At, a.Took, a.Outcome, a.Code, a.RequestID)
+}
+
+// AddEcho implements bot.CallTx. An event that tells of the thread is worth more
+// than one that does not.
+func (t *tx) AddEcho(e bot.Echo) (isNew bool, err error) {
+	e.SeenAt = t.nowMS
+	n, err := t.exec("add echo", echoes.insert+` ON CONFLICT (call_id) DO UPDATE
+		SET thread_ts = excluded.thread_ts, placed = excluded.placed WHERE excluded.placed AND NOT echo.placed`, echoes.values(&e)...)
+	return n > 0, err
+}
+
+// EchoOf implements bot.CallTx.
+func (t *tx) EchoOf(callID string) (e bot.Echo, err error) {
+	err = t.get("echo", &e, `SELECT `+echoes.columns+` FROM echo WHERE call_id = ?`, callID)
+	return e, err
 }
 
 // OutboxBacklog implements bot.CallTx.
