@@ -199,6 +199,7 @@ const (
 	CallSlackDelete CallKind = "slack.delete" // Ref: channel and ts of a post of ours
 	CallReconcile   CallKind = "reconcile"    // Ref: SlackChannel.ID
 	CallSweep       CallKind = "sweep"        // Ref: thread id (or allThreads) and when the gap began
+	CallDirect      CallKind = "direct"       // answers somebody who wrote to the bot itself
 )
 
 // CallState is how far a call is.

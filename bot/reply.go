@@ -179,9 +179,6 @@ func (r *Relay) reasonWords(o *office, rp *Reply, why string) string {
 	}
 }
 
-// isNote reports whether a reply was written as an internal note.
-func (rp *Reply) isNote() bool { return strings.HasPrefix(rp.Text, notePrefix) }
-
 // right is what its author needs for a reply. A note goes to colleagues only,
 // so whoever may read may write one.
 func (rp *Reply) right() operators.Right {
