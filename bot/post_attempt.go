@@ -218,7 +218,7 @@ func (r *Relay) repeatPost(ctx context.Context, lane Lane, channel SlackChannel,
 			Body: r.Renderer.RenderPost(channel.ChannelID, view), Result: digestOf(view), Repeat: true,
 			State: CallQueued, NextAt: tx.Now(), CreatedAt: tx.Now(),
 		}
-		endCall(tx, &c, CallVoid)
+		r.endCall(tx, &c, CallVoid)
 		if err := tx.SaveCall(&c); err != nil {
 			return err
 		}
@@ -253,8 +253,9 @@ func (r *Relay) attemptPost(ctx context.Context, lane Lane, channel SlackChannel
 			tx.Fence(lane)
 			c.State, c.Code = CallQueued, f.Code
 			c.Attempts--
-			c.NextAt = tx.Now() + max(f.RetryAfter, time.Second).Milliseconds()
-			r.Meter.Waited("slack_429", f.RetryAfter)
+			wait := max(f.RetryAfter, time.Second)
+			c.NextAt = tx.Now() + wait.Milliseconds()
+			r.noteWait(tx, c.Kind, wait)
 			if err := tx.SaveCall(&c); err != nil {
 				return err
 			}
@@ -290,7 +291,7 @@ func (r *Relay) giveUpPost(ctx context.Context, lane Lane, c Call, code string) 
 			return err
 		}
 		c.Code = code
-		endCall(tx, &c, CallFailed)
+		r.endCall(tx, &c, CallFailed)
 		if err := tx.SaveCall(&c); err != nil {
 			return err
 		}

@@ -19,7 +19,7 @@ func (r *Relay) recordPost(ctx context.Context, lane Lane, c Call, posted Posted
 		digest := c.Result
 		c.Result = posted.TS
 		if len(parts) == 0 {
-			endCall(tx, &c, CallDone)
+			r.endCall(tx, &c, CallDone)
 			return tx.SaveCall(&c)
 		}
 		t, err := tx.LockThread(c.ThreadID)
@@ -47,11 +47,11 @@ func (r *Relay) recordPost(ctx context.Context, lane Lane, c Call, posted Posted
 		if err := tx.SaveThread(&t); err != nil {
 			return err
 		}
-		endCall(tx, &c, CallDone)
+		r.endCall(tx, &c, CallDone)
 		if err := tx.SaveCall(&c); err != nil {
 			return err
 		}
-		r.Meter.Merged(len(parts))
+		tx.AfterCommit(func() { r.Meter.Posted(len(parts)) })
 		ids := make([]string, len(parts))
 		for i, part := range parts {
 			ids[i] = part.ID
@@ -122,7 +122,7 @@ func (r *Relay) reopenThread(tx Tx, t Thread, c Call, leaked Posted) error {
 	if err := tx.MoveParts(t.ID, c.ID, next.ID); err != nil {
 		return err
 	}
-	endCall(tx, &c, CallVoid)
+	r.endCall(tx, &c, CallVoid)
 	if err := tx.SaveCall(&c); err != nil {
 		return err
 	}

@@ -199,6 +199,7 @@ const (
 	CallSlackDelete CallKind = "slack.delete" // Ref: channel and ts of a post of ours
 	CallReconcile   CallKind = "reconcile"    // Ref: SlackChannel.ID
 	CallSweep       CallKind = "sweep"        // Ref: thread id (or allThreads) and when the gap began
+	CallDirect      CallKind = "direct"       // answers somebody who wrote to the bot itself
 )
 
 // CallState is how far a call is.
@@ -338,7 +339,7 @@ type AuditEntry struct {
 	ID        string `db:"id"`
 	AccountID string `db:"account_id"`
 	At        int64  `db:"at"`
-	Actor     string `db:"actor"` // Slack user id, "rule", or "apply"
+	Actor     string `db:"actor"` // Slack user id, "rule", "apply" or "command"
 	Action    string `db:"action"`
 	FriendID  string `db:"friend_id"`
 	Detail    string `db:"detail"` // JSON; never a friend's words
@@ -378,6 +379,17 @@ type StoredEvent struct {
 	Attempts    int    `db:"attempts"`
 	State       string `db:"state"` // pending, done, parked
 	Error       string `db:"error"`
+}
+
+// ParkedEvent is what may be told about a parked event to whoever must not read
+// what it says.
+type ParkedEvent struct {
+	ID         string `db:"id"`
+	AccountID  string `db:"account_id"`
+	Source     Source `db:"source"`
+	ReceivedAt int64  `db:"received_at"`
+	Attempts   int    `db:"attempts"`
+	Error      string `db:"error"` // why; quotes nothing of the event
 }
 
 // LaneKind says which worker serves a lane.

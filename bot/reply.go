@@ -142,6 +142,7 @@ func (r *Relay) endReply(tx Tx, o *office, rp *Reply, state ReplyState, why stri
 		return err
 	}
 	rp.State, rp.Reason, rp.EndedAt = state, why, tx.Now()
+	tx.AfterCommit(func() { r.Meter.Answered(state) })
 	var marks []string
 	switch state {
 	case ReplySentFree:
@@ -177,9 +178,6 @@ func (r *Relay) reasonWords(o *office, rp *Reply, why string) string {
 		return o.words.Say("reply.refused_by_line", why)
 	}
 }
-
-// isNote reports whether a reply was written as an internal note.
-func (rp *Reply) isNote() bool { return strings.HasPrefix(rp.Text, notePrefix) }
 
 // right is what its author needs for a reply. A note goes to colleagues only,
 // so whoever may read may write one.

@@ -67,8 +67,11 @@ func (w *world) reads(place, text string) bool {
 // backlog is what the outbox still holds.
 func (w *world) backlog() (open int) {
 	w.t.Helper()
-	w.look(func(tx bot.Tx) (err error) {
-		open, _, err = tx.OutboxBacklog()
+	w.look(func(tx bot.Tx) error {
+		kinds, err := tx.OutboxBacklog()
+		for _, b := range kinds {
+			open += b.Waiting
+		}
 		return err
 	})
 	return open

@@ -50,6 +50,9 @@ type Tx interface {
 	Pace(kind LaneKind, lane string, interval int64, burst int) (wait int64, err error)
 	// Penalise lets nothing pass Pace before a time (Unix milliseconds).
 	Penalise(kind LaneKind, lane string, until int64) error
+	// AfterCommit has fn called once the transaction is committed, and never if
+	// it is not. fn must be quick.
+	AfterCommit(fn func())
 
 	AccountTx
 	InboxTx
@@ -129,8 +132,35 @@ type InboxTx interface {
 	// RedactEvents replaces the raw bytes of all events that carry a LINE
 	// message by "{}".
 	RedactEvents(accountID, lineMessageID string) error
-	InboxBacklog() (pending, parked int, oldest int64, err error)
-	Parked(accountID string, n int) ([]StoredEvent, error)
+	// InboxBacklog counts what is to be decided, and what is parked.
+	InboxBacklog() (pending Backlog, parked int, err error)
+	// InboxBacklogOf is InboxBacklog of one account; "" for what Slack delivered,
+	// whose account is known when it is decided.
+	InboxBacklogOf(accountID string) (pending Backlog, parked int, err error)
+	// Parked lists what is parked of an account ("": of all), newest first.
+	Parked(accountID string, n int) ([]ParkedEvent, error)
+	Event(id string) (StoredEvent, error)
+	// UnparkEvent makes a parked event pending again, with all its attempts;
+	// ErrNotFound if it is not parked.
+	UnparkEvent(id string) error
+	// DropEvent deletes a parked event; ErrNotFound if it is not parked. Its key
+	// stays, so that it does not come back.
+	DropEvent(id string) error
+}
+
+// Backlog is how many things wait, and since when the first does; 0 if none.
+type Backlog struct {
+	Waiting int   `db:"waiting"`
+	Oldest  int64 `db:"oldest"`
+}
+
+// Add makes one backlog of two.
+func (b Backlog) Add(more Backlog) Backlog {
+	if b.Waiting == 0 || more.Waiting > 0 && more.Oldest < b.Oldest {
+		b.Oldest = more.Oldest
+	}
+	b.Waiting += more.Waiting
+	return b
 }
 
 // FriendTx reads and writes friends and their tags.
@@ -149,6 +179,7 @@ type FriendTx interface {
 	// WaitingFriends returns who waits, longest first, from the one that follows
 	// after (nil: the first); n 0 for all.
 	WaitingFriends(accountID string, after *Friend, n int) ([]Friend, error)
+	WaitingCount(accountID string) (Backlog, error)
 	// FindFriends returns friends whose name contains text (NFKC, case folded).
 	FindFriends(accountID, text string, n int) ([]Friend, error)
 	// Speaker returns the last known name of somebody who spoke in a group.
@@ -250,9 +281,11 @@ type CallTx interface {
 	// new.
 	AddEcho(e Echo) (isNew bool, err error)
 	EchoOf(callID string) (Echo, error)
-	// OutboxBacklog counts what is decided and not carried out: unfinished calls,
-	// and parts and released replies of which no call is made yet.
-	OutboxBacklog() (open int, oldest int64, err error)
+	// OutboxBacklog counts, by the kind of lane, what is decided and not carried
+	// out: unfinished calls, and parts and released replies of which no call is
+	// made yet.
+	OutboxBacklog() (map[LaneKind]Backlog, error)
+	OutboxBacklogOf(accountID string) (map[LaneKind]Backlog, error)
 	// HastenSends makes everything due now that an account still has to send.
 	HastenSends(accountID string) error
 	// ThreadOpening tells whether the first post of some thread of a Slack

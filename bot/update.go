@@ -45,7 +45,7 @@ func (r *Relay) attemptUpdate(ctx context.Context, lane Lane, channel SlackChann
 			return nil
 		}
 		drawn := c
-		endCall(tx, &drawn, CallVoid)
+		r.endCall(tx, &drawn, CallVoid)
 		return tx.SaveCall(&drawn)
 	})
 	if err != nil || d.body == nil {
@@ -213,7 +213,7 @@ func (r *Relay) attemptUpload(ctx context.Context, lane Lane, channel SlackChann
 	if !may || m.Unsent || m.Media != MediaStored || t.TS == "" {
 		return r.Store.InTx(ctx, func(tx Tx) error {
 			tx.Fence(lane)
-			endCall(tx, &c, CallVoid)
+			r.endCall(tx, &c, CallVoid)
 			return tx.SaveCall(&c)
 		})
 	}

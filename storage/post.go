@@ -10,8 +10,7 @@ var (
 
 // AddPost implements bot.ThreadTx.
 func (t *tx) AddPost(p *bot.Post) error {
-	_, err := t.exec("add post", posts.insert, posts.values(p)...)
-	return err
+	return t.do("add post", posts.insert, posts.values(p)...)
 }
 
 // SavePost implements bot.ThreadTx.
@@ -45,10 +44,9 @@ func (t *tx) StalePosts(channelID string) (found []bot.Post, err error) {
 
 // AddSlackUpload implements bot.ThreadTx.
 func (t *tx) AddSlackUpload(u bot.SlackUpload) error {
-	_, err := t.exec("add upload", slackUploads.insert+`
+	return t.do("add upload", slackUploads.insert+`
 		ON CONFLICT (message_id, thread_id) DO UPDATE SET file_id = excluded.file_id, shared = excluded.shared, refused = excluded.refused`,
 		slackUploads.values(&u)...)
-	return err
 }
 
 // SlackUploads implements bot.ThreadTx.

@@ -53,10 +53,10 @@ func TestEventStoresReplies(t *testing.T) {
 			with(func(r *bot.SlackReply) { r.ThreadTS, r.Text, r.Raw = "", "x", "x" }),
 		},
 		{
-			"direct, names itself as thread, NUL and a name beside the id",
-			callback(`{"type":"message","channel":"D1","channel_type":"im","user":"U1","text":"a\u0000 <@U2|鈴木>","ts":"1700000001.000200","thread_ts":"1700000001.000200","blocks":` + section(`{"type":"text","text":"a\u0000 "},{"type":"user","user_id":"U2"}`) + `}`),
+			"names itself as thread, NUL and a name beside the id",
+			callback(`{"type":"message","channel":"C1","channel_type":"group","user":"U1","text":"a\u0000 <@U2|鈴木>","ts":"1700000001.000200","thread_ts":"1700000001.000200","blocks":` + section(`{"type":"text","text":"a\u0000 "},{"type":"user","user_id":"U2"}`) + `}`),
 			with(func(r *bot.SlackReply) {
-				r.ChannelID, r.ThreadTS, r.Direct = "D1", "", true
+				r.ThreadTS = ""
 				r.Text, r.Raw = "a\uFFFD @鈴木", "a\uFFFD <@U2|鈴木>"
 			}),
 		},

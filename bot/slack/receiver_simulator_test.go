@@ -159,7 +159,7 @@ func TestOperatorAtWork(t *testing.T) {
 				t.Errorf("the modal stays with %+v", got)
 			}
 			opened := tags
-			opened.Before = "t1"
+			opened.SetBefore([]string{"t1"})
 			s.await(t, "submission", func() bool {
 				return s.hasEvent(t, func(e bot.SlackEvent) bool {
 					return e.Submit != nil && e.Submit.Action == opened && slices.Equal(e.Submit.Chosen, []string{"t1", "t119"})
