@@ -27,22 +27,19 @@ const (
 	reactTries = 10
 )
 
-// servePosts does what is due in one Slack channel: the posts of its threads in
-// turn, as far as Slack's rates allow, and between them the other calls, so that
-// neither keeps the other waiting. Where posting stopped, what stands there is
-// still changed and deleted; in a closed one that is done too, and all else ends
-// or goes where it is seen.
+// servePosts does what is due in one Slack channel: unfinished calls, and the
+// next threads in turn as far as Slack's rates allow. Neither keeps the other
+// waiting. Where posting stopped, what stands there is still changed and deleted;
+// in a closed one that is done too, and all else ends or goes where it is seen.
 func (r *Relay) servePosts(ctx context.Context, lane Lane) (int64, error) {
+	called := false
 	for until := r.Now().Add(serveFor); r.Now().Before(until); {
 		if ctx.Err() != nil {
 			return 0, ctx.Err()
 		}
-		turn, err := r.nextTurn(ctx, lane)
+		turn, err := r.nextTurn(ctx, lane, called)
 		if err != nil {
 			return 0, err
-		}
-		if turn.frozen == nil && len(turn.calls) == 0 {
-			return turn.due, nil
 		}
 		if turn.frozen != nil {
 			if err := r.attemptPost(ctx, lane, turn.channel, *turn.frozen); err != nil {
@@ -54,19 +51,24 @@ func (r *Relay) servePosts(ctx context.Context, lane Lane) (int64, error) {
 				return 0, err
 			}
 		}
+		if called = len(turn.calls) > 0; !called && turn.frozen == nil {
+			return turn.due, nil
+		}
 	}
 	return r.Now().UnixMilli(), nil
 }
 
-// channelTurn is what is to be done in a Slack channel now.
+// channelTurn is what is to be done in a Slack channel now: calls that are due,
+// or the next post.
 type channelTurn struct {
 	channel SlackChannel
-	frozen  *Call  // the next post
-	calls   []Call // that are due
-	due     int64  // if there is nothing: when there will be, 0 for when the lane is poked
+	calls   []Call
+	frozen  *Call
+	due     int64 // if there is neither: when there will be, 0 for when the lane is poked
 }
 
-func (r *Relay) nextTurn(ctx context.Context, lane Lane) (turn channelTurn, err error) {
+// nextTurn prefers the calls, and after some of them (called) the next post.
+func (r *Relay) nextTurn(ctx context.Context, lane Lane, called bool) (turn channelTurn, err error) {
 	var wait int64
 	err = r.Store.InTx(ctx, func(tx Tx) (err error) {
 		turn, wait = channelTurn{}, 0
@@ -83,13 +85,15 @@ func (r *Relay) nextTurn(ctx context.Context, lane Lane) (turn channelTurn, err 
 			turn.calls, turn.due, err = tx.StandingCalls(lane.ID, callsAtOnce)
 			return err
 		}
-		if turn.calls, err = tx.DueCalls(lane.ID, callsAtOnce); err != nil {
+		if turn.calls, err = tx.DueCalls(lane.ID, callsAtOnce); err != nil || len(turn.calls) > 0 && !called {
 			return err
 		}
 		if turn.due, err = tx.NextCallAt(lane.ID); err != nil {
 			return err
 		}
-		turn.frozen, wait, err = r.freezeNext(tx, lane, turn.channel)
+		if turn.frozen, wait, err = r.freezeNext(tx, lane, turn.channel); err == nil && turn.frozen != nil {
+			turn.calls = nil
+		}
 		return err
 	})
 	if !errors.Is(err, errPaced) {

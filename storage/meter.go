@@ -2,7 +2,6 @@ package storage
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"madoguchi/bot"
@@ -48,7 +47,7 @@ func (s *Store) metered(ctx context.Context, o Operation, run func(context.Conte
 		last, own = t, fn(t)
 		return own
 	})
-	failed := err != nil && (own == nil || last.failed) && !errors.Is(err, bot.ErrLeaseLost)
+	failed := isFault(err) && (own == nil || last.failed)
 	s.config.Meter.Took(o, time.Since(started), failed && ctx.Err() == nil)
 	return err
 }

@@ -132,7 +132,7 @@ func (t *tx) run(fn func(*tx) error) (err error) {
 // do runs a statement. What is wrong with it may be told by a later statement,
 // or at the end of the transaction.
 func (t *tx) do(what, query string, args ...any) error {
-	return t.db.later(t.ctx, statement{what: what, query: t.rebind(query), args: storable(args)})
+	return t.noted(t.db.later(t.ctx, statement{what: what, query: t.rebind(query), args: storable(args)}))
 }
 
 // must is do for a statement that has to change a row: if it does not, the row
@@ -144,7 +144,7 @@ func (t *tx) must(what, query string, args ...any) error {
 // check is do for a statement that has to change a row, else the transaction
 // fails with missing.
 func (t *tx) check(missing error, what, query string, args ...any) error {
-	return t.db.later(t.ctx, statement{
+	return t.noted(t.db.later(t.ctx, statement{
 		what: what, query: t.rebind(query), args: storable(args),
 		check: func(changed int64) error {
 			if changed == 0 {
@@ -152,7 +152,7 @@ func (t *tx) check(missing error, what, query string, args ...any) error {
 			}
 			return nil
 		},
-	})
+	}))
 }
 
 // exec runs a statement and returns how many rows it changed.
@@ -176,9 +176,17 @@ func (t *tx) list(what string, dest any, query string, args ...any) error {
 }
 
 // refused is errorOf for the error of a statement.
-func (t *tx) refused(what string, err error) error {
-	t.failed = t.failed || err != nil
-	return errorOf(what, err)
+func (t *tx) refused(what string, err error) error { return t.noted(errorOf(what, err)) }
+
+// noted remembers that the database was at fault.
+func (t *tx) noted(err error) error {
+	t.failed = t.failed || isFault(err)
+	return err
+}
+
+// isFault tells an error of the database from an answer of it.
+func isFault(err error) bool {
+	return err != nil && !errors.Is(err, bot.ErrNotFound) && !errors.Is(err, bot.ErrLeaseLost)
 }
 
 // storable makes values such that both databases take them: a text that
