@@ -157,7 +157,8 @@ func TestQueuedPartsAreRerouted(t *testing.T) {
 		if got := w.shown("sato", f); !slices.Equal(got, []string{"1番"}) {
 			t.Errorf("Sato, who lost sight, was shown %q", got)
 		}
-		if got := w.shown(bot.OwnersPlace, f); !slices.Equal(got, numbered(1, 3)) {
+		want := []string{"1番", words.In("ja").Say("relay.sight_regained"), "2番", "3番"}
+		if got := w.shown(bot.OwnersPlace, f); !slices.Equal(got, want) {
 			t.Errorf("the owners were shown %q", got)
 		}
 	})
