@@ -141,7 +141,7 @@ func (r *Relay) recall(tx Tx, rp *Reply) error {
 	if err != nil {
 		return err
 	}
-	endCall(tx, &c, CallVoid)
+	r.endCall(tx, &c, CallVoid)
 	if err := tx.SaveCall(&c); err != nil {
 		return err
 	}

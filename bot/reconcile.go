@@ -69,6 +69,8 @@ func (c *reconciling) run(ctx context.Context) error {
 	room, err := c.relay.Slack.Channel(ctx, c.channel.ChannelID)
 	switch f := failureOf(err); {
 	case f == nil:
+	case removed && (f.Code == "channel_not_found" || f.Code == "missing_scope"):
+		return c.set(ctx, ChannelClosed, "", "") // nobody can be taken out of it
 	case f.Code == "channel_not_found":
 		return c.set(ctx, ChannelStopped, f.Code, "relay.channel_lost")
 	case f.Code == "missing_scope":
@@ -426,8 +428,8 @@ func (c *reconciling) tellOnce(ctx context.Context, o *office, what, text string
 	})
 }
 
-// set stores a state. Becoming ready wakes whatever waited; stopping is told
-// to the owners, once.
+// set stores a state, and wakes whatever waited for it: becoming ready lets
+// everything go on, and closing ends it. Stopping is told to the owners, once.
 func (c *reconciling) set(ctx context.Context, state SlackChannelState, reason, words string) error {
 	return c.change(ctx, func(tx Tx) error {
 		if c.seen.State == state && c.seen.Reason == reason && c.seen.ChannelID == c.channel.ChannelID {
@@ -440,8 +442,11 @@ func (c *reconciling) set(ctx context.Context, state SlackChannelState, reason, 
 		if err := tx.SaveSlackChannel(&c.channel); err != nil {
 			return err
 		}
+		tx.Poke(LanePost, postLane(c.channel.ID), 0)
 		if state == ChannelReady {
-			tx.Poke(LanePost, postLane(c.channel.ID), 0)
+			if err := c.relay.redrawStale(tx, c.channel); err != nil {
+				return err
+			}
 		}
 		if words == "" {
 			return nil

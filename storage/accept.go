@@ -11,7 +11,8 @@ import (
 	"time"
 
 	"github.com/google/uuid"
-	"github.com/lib/pq"
+	"github.com/jackc/pgerrcode"
+	"github.com/jackc/pgx/v5/pgconn"
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
 
@@ -100,17 +101,18 @@ func (s *Store) acceptAll(batch []*acceptance) {
 func (s *Store) acceptNow(events []bot.Incoming) error {
 	ctx, cancel := context.WithTimeout(context.Background(), acceptTimeout)
 	defer cancel()
-	return s.engine.writeFirst(ctx, func(t *tx) error { return t.accept(events) })
+	started := time.Now()
+	err := s.engine.writeFirst(ctx, func(t *tx) error { return t.accept(events) })
+	s.config.Meter.Took(Accepting, time.Since(started), err != nil)
+	return err
 }
 
 // rowAtFault reports whether the database refused what was to be stored, rather
 // than being unable to store anything.
 func rowAtFault(err error) bool {
-	if pqErr, ok := errors.AsType[*pq.Error](err); ok {
-		switch pqErr.Code.Class() {
-		case "22", "23", "54": // data exception, integrity constraint, program limit
-			return true
-		}
+	if pgErr, ok := errors.AsType[*pgconn.PgError](err); ok {
+		return pgerrcode.IsDataException(pgErr.Code) || pgerrcode.IsIntegrityConstraintViolation(pgErr.Code) ||
+			pgerrcode.IsProgramLimitExceeded(pgErr.Code)
 	}
 	if liteErr, ok := errors.AsType[*sqlite.Error](err); ok {
 		switch liteErr.Code() & 0xff {
@@ -144,6 +146,7 @@ func (t *tx) accept(events []bot.Incoming) error {
 		}
 		if _, ok := first[k]; ok {
 			repeated[k] = append(repeated[k], e.Digest)
+			t.countEvent(e.Source, Meter.Repeated)
 			continue
 		}
 		first[k] = e
@@ -162,6 +165,7 @@ func (t *tx) accept(events []bot.Incoming) error {
 		for _, k := range chunk {
 			if _, ok := slices.BinarySearchFunc(fresh, k, compareKeys); !ok {
 				repeated[k] = append(repeated[k], first[k].Digest)
+				t.countEvent(first[k].Source, Meter.Repeated)
 			}
 		}
 	}
@@ -221,10 +225,14 @@ func (t *tx) addEvents(keys []eventKey, events map[eventKey]bot.Incoming) error 
 		if state == "pending" {
 			t.Poke(bot.LaneInbox, e.Lane, 0)
 		}
+		t.countEvent(e.Source, Meter.Accepted)
 	}
-	_, err := t.exec("accept events", `INSERT INTO inbox (id, account_id, source, event_key, lane, at, received_at,
+	return t.do("accept events", `INSERT INTO inbox (id, account_id, source, event_key, lane, at, received_at,
 		raw, line_message_id, redelivered, state, error) VALUES `+tuples(len(keys), columns), args...)
-	return err
+}
+
+func (t *tx) countEvent(source bot.Source, count func(Meter, bot.Source)) {
+	t.AfterCommit(func() { count(t.store.config.Meter, source) })
 }
 
 // compareDigests logs, after the commit, keys that came again with other

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -85,12 +86,8 @@ func (t *tx) flushLanes() error {
 
 // holdLane renews the lease of a fenced lane.
 func (t *tx) holdLane(lane bot.Lane) error {
-	n, err := t.exec("renew lease", `UPDATE lane SET lease_until = ? WHERE id = ? AND lease_owner = ?`,
-		t.leaseEnd(), lane.ID, lane.Fence)
-	if err == nil && n == 0 {
-		err = fmt.Errorf("lane %s: %w", lane.ID, bot.ErrLeaseLost)
-	}
-	return err
+	return t.check(fmt.Errorf("lane %s: %w", lane.ID, bot.ErrLeaseLost), "renew lease",
+		`UPDATE lane SET lease_until = ? WHERE id = ? AND lease_owner = ?`, t.leaseEnd(), lane.ID, lane.Fence)
 }
 
 func (t *tx) leaseEnd() int64 { return t.nowMS + t.store.config.LeaseFor.Milliseconds() }
@@ -104,7 +101,7 @@ func (t *tx) flushPokes(ids []string) error {
 		for _, id := range chunk {
 			args = append(args, id, string(t.pokes[id].kind), t.pokes[id].due)
 		}
-		_, err := t.exec("poke lanes", `INSERT INTO lane (id, kind, due_at) VALUES `+tuples(len(chunk), 3)+`
+		err := t.do("poke lanes", `INSERT INTO lane (id, kind, due_at) VALUES `+tuples(len(chunk), 3)+`
 			ON CONFLICT (id) DO UPDATE SET bump = lane.bump + 1,
 				due_at = CASE WHEN excluded.due_at < lane.due_at THEN excluded.due_at ELSE lane.due_at END`, args...)
 		if err != nil {
@@ -125,6 +122,7 @@ func (s *Store) Claim(ctx context.Context, kind bot.LaneKind, n int) ([]bot.Lane
 	}
 	var lanes []bot.Lane
 	fence := uuid.NewString()
+	started := time.Now()
 	err = s.engine.writeOne(ctx, func(t *tx) error {
 		lanes = nil
 		return t.list("claim lanes", &lanes, `WITH picked AS MATERIALIZED (
@@ -133,6 +131,7 @@ func (s *Store) Claim(ctx context.Context, kind bot.LaneKind, n int) ([]bot.Lane
 			RETURNING id, kind, lease_owner, bump`,
 			kind, t.nowMS, t.nowMS, fence, t.leaseEnd())
 	})
+	s.config.Meter.Took(Claiming, time.Since(started), err != nil && ctx.Err() == nil)
 	return lanes, err
 }
 

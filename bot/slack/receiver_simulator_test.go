@@ -112,7 +112,7 @@ func TestOperatorAtWork(t *testing.T) {
 			s.await(t, "echo", func() bool {
 				s.mu.Lock()
 				defer s.mu.Unlock()
-				return slices.Contains(s.echoes, "call-1 "+room+" "+card.TS)
+				return slices.Contains(s.echoes, "call-1 "+room+" "+card.TS+"  true")
 			})
 
 			ts := ok(w.Reply("U0SATO", room, card.TS, "はい <https://example.com|地図> & 👋"))(t)

@@ -44,7 +44,7 @@ func (c applyCommand) Run(ctx context.Context, p process) error {
 }
 
 func (c applyCommand) apply(ctx context.Context, env *config.Environment, log *slog.Logger, file *config.File) (change config.Change, err error) {
-	store, err := openStore(ctx, env, log)
+	store, err := openStore(ctx, env, log, nil)
 	if err != nil {
 		return change, err
 	}
@@ -171,20 +171,13 @@ type exportCommand struct {
 }
 
 // Run prints the account as a file.
-func (c exportCommand) Run(ctx context.Context, p process) (err error) {
-	env, log, err := p.load()
-	if err != nil {
-		return err
-	}
-	store, err := openExisting(ctx, env, log)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, store.Close()) }()
+func (c exportCommand) Run(ctx context.Context, p process) error {
 	var account bot.Account
-	err = store.View(ctx, func(tx bot.Tx) error {
-		account, err = tx.AccountBySlug(c.Account)
-		return err
+	err := p.beside(ctx, func(store *storage.Store) error {
+		return store.View(ctx, func(tx bot.Tx) (err error) {
+			account, err = tx.AccountBySlug(c.Account)
+			return err
+		})
 	})
 	if errors.Is(err, bot.ErrNotFound) {
 		return fmt.Errorf("there is no account %q; `madoguchi status` lists them", c.Account)
