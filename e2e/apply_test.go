@@ -36,6 +36,30 @@ func (w *world) members(place string) []string {
 	return c.Members
 }
 
+// A Slack channel of another account is refused, with whose it is; nothing of
+// the file is applied.
+func TestApplyOfASlackChannelOfAnotherAccount(t *testing.T) {
+	t.Parallel()
+	each(t, options{}, func(t *testing.T, w *world) {
+		w.start()
+		w.waitReady("sato")
+		w.reapply("owners: [U0OWNER]", "owners: [U0OWNER]\nowners_channel: C0GIVEN")
+		first := w.read()
+		for channel, whose := range map[string]string{
+			"C0GIVEN": `the owners of account "aoyama"`, w.channel("sato"): `operator "sato" of account "aoyama"`,
+		} {
+			w.write(strings.NewReplacer("account: aoyama", "account: shibuya", "C0GIVEN", channel).Replace(first))
+			out, err := w.try("apply", w.file)
+			if err == nil || !strings.Contains(out, channel+" is also that of "+whose) {
+				t.Errorf("apply of owners_channel %s printed %q (%v)", channel, out, err)
+			}
+		}
+		if out, err := w.try("export", "shibuya"); err == nil {
+			t.Errorf("the second account is there: %s", out)
+		}
+	})
+}
+
 // A running serve notices within a second or two what apply changed: rights,
 // people and names.
 func TestApplyWhileRunning(t *testing.T) {

@@ -3,6 +3,7 @@ package e2e
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -149,6 +150,42 @@ func TestOpenAThreadAndWriteFirst(t *testing.T) {
 		w.waitPost("sato", root(card), "花子", true)
 		w.reply(sato, "sato", root(card), "こちらから失礼します")
 		w.waitPhone(hana, "こちらから失礼します")
+
+		// The answer comes to an owner who wrote too, though others see the friend.
+		w.reply(owner, "owners", owners.TS, "オーナーからも失礼します")
+		w.waitPhone(hana, "オーナーからも失礼します")
+		w.text(hana, "お二人ともありがとう")
+		for _, place := range []string{"sato", "owners"} {
+			w.waitShown(place, "お二人ともありがとう")
+		}
+	})
+}
+
+// Of a friend with more tags than the modal shows, one that is shown is taken
+// off, and those that are not shown stay.
+func TestTakingOffATagOfAFriendWithMany(t *testing.T) {
+	t.Parallel()
+	var names []string
+	for n := range 110 {
+		names = append(names, fmt.Sprintf("客層%03d", n))
+	}
+	many := strings.Join(names, ", ")
+	file := strings.NewReplacer(
+		"tags: [青山店, 渋谷店, VIP]", "tags: [青山店, 渋谷店, VIP, "+many+"]",
+		"routing:\n", "routing:\n  - {when: {text_contains: [全部]}, tags: ["+many+"]}\n",
+	).Replace(fmt.Sprintf(accountFile, "0s"))
+	each(t, options{file: file}, func(t *testing.T, w *world) {
+		w.start()
+		w.text(w.friend(1, "花子"), "全部です")
+		card := w.waitShown("owners", "全部です")
+		w.setTags(owner, "owners", card.TS, append(slices.Clone(names[:98]), names[99])...)
+		db := w.openDatabase()
+		w.until(10*time.Second, "the tag is off", func() bool {
+			return w.count(db, `SELECT COUNT(*) FROM friend_tag WHERE NOT is_on`) == 1
+		})
+		if n := w.count(db, `SELECT COUNT(*) FROM friend_tag WHERE is_on`); n != 109 {
+			t.Errorf("%d tags are on, want 109", n)
+		}
 	})
 }
 

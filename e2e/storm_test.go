@@ -26,6 +26,7 @@ const (
 	stormKills    = 10
 	stormReplies  = 300
 	apart         = 2 * time.Second // two replies to one friend by one operator
+	apartKilled   = 8 * time.Second // longer than Slack tries again what found nobody
 	lateLabel     = "遅れて届いたメッセージ"
 	buttonText    = "ボタンが押されました"
 	unsentText    = "送信が取り消されました"
@@ -216,9 +217,9 @@ func (s *storm) answer(stop <-chan struct{}) {
 			continue
 		}
 		m := roots[rand.IntN(len(roots))]
-		// Slack delivers side by side: of two replies within moments, nobody
-		// can say which arrived first.
-		if time.Since(last[m.TS]) < apart {
+		// Slack delivers side by side, and again what found nobody: of two replies
+		// within that time, nobody can say which arrives first.
+		if since := time.Since(last[m.TS]); since < apart || s.kills > 0 && since < apartKilled {
 			continue
 		}
 		last[m.TS] = time.Now()
