@@ -10,8 +10,8 @@ import (
 	"strings"
 	"sync/atomic"
 
-	_ "github.com/lib/pq"  // the driver "postgres"
-	_ "modernc.org/sqlite" // the driver "sqlite"
+	_ "github.com/jackc/pgx/v5/stdlib" // the driver "pgx"
+	_ "modernc.org/sqlite"             // the driver "sqlite"
 )
 
 // sqlite is a file in a folder of its own.
@@ -28,7 +28,7 @@ func postgres(base string) func(context.Context, string) (string, error) {
 	var made atomic.Int64
 	return func(ctx context.Context, name string) (string, error) {
 		schema := fmt.Sprintf("bench_%s_%d", strings.ReplaceAll(name, "-", "_"), made.Add(1))
-		db, err := sql.Open("postgres", base)
+		db, err := sql.Open("pgx", base)
 		if err != nil {
 			return "", err
 		}
@@ -53,6 +53,6 @@ func openDatabase(raw string) (db *sql.DB, dialect string, err error) {
 		db, err = sql.Open("sqlite", "file:"+path+"?_pragma=busy_timeout(5000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)")
 		return db, "sqlite", err
 	}
-	db, err = sql.Open("postgres", raw+"&binary_parameters=yes")
+	db, err = sql.Open("pgx", raw)
 	return db, "postgres", err
 }

@@ -29,7 +29,9 @@ const (
 
 // servePosts does what is due in one Slack channel: the posts of its threads in
 // turn, as far as Slack's rates allow, and between them the other calls, so that
-// neither keeps the other waiting.
+// neither keeps the other waiting. Where posting stopped, what stands there is
+// still changed and deleted; in a closed one that is done too, and all else ends
+// or goes where it is seen.
 func (r *Relay) servePosts(ctx context.Context, lane Lane) (int64, error) {
 	for until := r.Now().Add(serveFor); r.Now().Before(until); {
 		if ctx.Err() != nil {
@@ -71,10 +73,14 @@ func (r *Relay) nextTurn(ctx context.Context, lane Lane) (turn channelTurn, err 
 		if turn.channel, err = tx.SlackChannel(strings.TrimPrefix(lane.ID, "post:")); err != nil {
 			return err
 		}
-		if turn.channel.State != ChannelReady { // whoever makes it ready pokes the lane
+		if !turn.channel.inReach() { // whoever makes it ready pokes the lane
 			return nil
 		}
 		if turn.due, err = pausedUntilOf(tx, slackPause); err != nil || turn.due > r.Now().UnixMilli() {
+			return err
+		}
+		if turn.channel.State == ChannelStopped { // what must go goes all the same
+			turn.calls, turn.due, err = tx.StandingCalls(lane.ID, callsAtOnce)
 			return err
 		}
 		if turn.calls, err = tx.DueCalls(lane.ID, callsAtOnce); err != nil {
@@ -170,6 +176,9 @@ func (r *Relay) freeze(tx Tx, lane Lane, channel SlackChannel, t Thread) (*Call,
 	}
 	if !ok {
 		return nil, r.rerouteQueued(tx, t)
+	}
+	if channel.State != ChannelReady { // closed, and its operator is back: it is about to be ready
+		return nil, nil
 	}
 	members, err := b.take(parts)
 	if err != nil {

@@ -106,7 +106,11 @@ func (r *Relay) mirror(tx Tx, o *office, f *Friend, m Message, writtenIn string)
 	if err != nil {
 		return err
 	}
-	for _, place := range o.places(onTags(tags)) {
+	places, err := r.audience(tx, o, f, onTags(tags))
+	if err != nil {
+		return err
+	}
+	for _, place := range places {
 		if _, views := o.mayView(place, f, onTags(tags)); !views {
 			continue
 		}

@@ -19,8 +19,6 @@ type Store interface {
 	// who arrives while a commit runs goes into the next. A row that cannot be
 	// stored fails only its own caller. The commit does not hang on ctx.
 	Accept(ctx context.Context, events []Incoming) error
-	// Echo notes that a post of ours with this call id was seen in Slack.
-	Echo(ctx context.Context, callID, ts string) error
 
 	// Claim leases up to n lanes of a kind that are due.
 	Claim(ctx context.Context, kind LaneKind, n int) ([]Lane, error)
@@ -256,6 +254,7 @@ type ThreadTx interface {
 	Post(id string) (Post, error)
 	CardOf(threadID string) (Post, error)
 	PostBySlack(channelID, ts string) (Post, error)
+	StalePosts(channelID string) ([]Post, error) // of one of Slack's channels
 
 	AddSlackUpload(u SlackUpload) error // inserts or replaces
 	SlackUploads(messageID string) ([]SlackUpload, error)
@@ -267,13 +266,21 @@ type CallTx interface {
 	// that an unfinished, never attempted call has, nothing is added (false).
 	AddCall(c *Call) (bool, error)
 	Call(id string) (Call, error)
+	LockCall(id string) (Call, error) // until the transaction ends
 	// DueCalls returns unfinished calls of a lane whose NextAt has come, by Seq.
 	DueCalls(lane string, n int) ([]Call, error)
+	// StandingCalls returns those due calls of a Slack channel that add nothing
+	// to what stands in it, by Seq, and when the next of them is due (0: never):
+	// updates, deletions and reactions, and posts that may have been carried out.
+	StandingCalls(lane string, n int) (due []Call, next int64, err error)
 	// NextCallAt returns the smallest NextAt of a lane's unfinished calls; 0 if none.
 	NextCallAt(lane string) (int64, error)
 	SaveCall(c *Call) error // everything that changes
 	AddAttempt(a Attempt) error
-	EchoOf(callID string) (ts string, err error)
+	// AddEcho notes a post of ours that was seen; false when it tells nothing
+	// new.
+	AddEcho(e Echo) (isNew bool, err error)
+	EchoOf(callID string) (Echo, error)
 	// OutboxBacklog counts, by the kind of lane, what is decided and not carried
 	// out: unfinished calls, and parts and released replies of which no call is
 	// made yet.

@@ -168,6 +168,25 @@ func (r *Relay) redraw(tx Tx, t Thread, p Post) error {
 	return err
 }
 
+// redrawStale draws the posts of a Slack channel anew that were left, or cut
+// down, while strangers might have read along.
+func (r *Relay) redrawStale(tx Tx, channel SlackChannel) error {
+	stale, err := tx.StalePosts(channel.ChannelID)
+	if err != nil {
+		return err
+	}
+	for _, p := range stale {
+		t, err := tx.Thread(p.ThreadID)
+		if err != nil {
+			return err
+		}
+		if err := r.redraw(tx, t, p); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // redrawMessage draws every post anew that shows a message or quotes it, and
 // deletes its files in Slack when it was taken back.
 func (r *Relay) redrawMessage(tx Tx, m Message) error {

@@ -26,7 +26,7 @@ func (w *world) variable(name string) string {
 // shows.
 func (w *world) openDatabase() *sql.DB {
 	w.t.Helper()
-	driver, dsn := "postgres", w.variable("DATABASE_URL")
+	driver, dsn := "pgx", w.variable("DATABASE_URL")
 	if path, ok := strings.CutPrefix(dsn, "sqlite:"); ok {
 		driver, dsn = "sqlite", "file:"+path+"?_pragma=busy_timeout(5000)"
 	}

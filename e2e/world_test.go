@@ -20,7 +20,7 @@ import (
 	"testing"
 	"time"
 
-	_ "github.com/lib/pq"
+	_ "github.com/jackc/pgx/v5/stdlib"
 
 	simline "madoguchi/simulator/line"
 	"madoguchi/simulator/line/speccheck"
@@ -152,7 +152,7 @@ func postgres(t *testing.T) string {
 		t.Skip("MADOGUCHI_TEST_POSTGRES is not set; scripts/test starts a PostgreSQL")
 	}
 	schema := fmt.Sprintf("e2e_%d", time.Now().UnixNano())
-	db, err := sql.Open("postgres", dsn)
+	db, err := sql.Open("pgx", dsn)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -11,7 +11,8 @@ import (
 	"time"
 
 	"github.com/google/uuid"
-	"github.com/lib/pq"
+	"github.com/jackc/pgerrcode"
+	"github.com/jackc/pgx/v5/pgconn"
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
 
@@ -109,11 +110,9 @@ func (s *Store) acceptNow(events []bot.Incoming) error {
 // rowAtFault reports whether the database refused what was to be stored, rather
 // than being unable to store anything.
 func rowAtFault(err error) bool {
-	if pqErr, ok := errors.AsType[*pq.Error](err); ok {
-		switch pqErr.Code.Class() {
-		case "22", "23", "54": // data exception, integrity constraint, program limit
-			return true
-		}
+	if pgErr, ok := errors.AsType[*pgconn.PgError](err); ok {
+		return pgerrcode.IsDataException(pgErr.Code) || pgerrcode.IsIntegrityConstraintViolation(pgErr.Code) ||
+			pgerrcode.IsProgramLimitExceeded(pgErr.Code)
 	}
 	if liteErr, ok := errors.AsType[*sqlite.Error](err); ok {
 		switch liteErr.Code() & 0xff {
@@ -228,9 +227,8 @@ func (t *tx) addEvents(keys []eventKey, events map[eventKey]bot.Incoming) error 
 		}
 		t.countEvent(e.Source, Meter.Accepted)
 	}
-	_, err := t.exec("accept events", `INSERT INTO inbox (id, account_id, source, event_key, lane, at, received_at,
+	return t.do("accept events", `INSERT INTO inbox (id, account_id, source, event_key, lane, at, received_at,
 		raw, line_message_id, redelivered, state, error) VALUES `+tuples(len(keys), columns), args...)
-	return err
 }
 
 func (t *tx) countEvent(source bot.Source, count func(Meter, bot.Source)) {

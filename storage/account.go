@@ -103,8 +103,7 @@ func (t *tx) forgetIdentities(a *bot.Account) error {
 			args = append(args, op.Key)
 		}
 	}
-	_, err := t.exec("forget identities", query, args...)
-	return err
+	return t.do("forget identities", query, args...)
 }
 
 // Applied implements bot.AccountTx.
@@ -128,9 +127,8 @@ func (t *tx) SetBotUserID(accountID, userID string) error {
 // SetRedeliverySeen implements bot.AccountTx. It is exact to a minute, so that
 // a storm of redeliveries does not write the same row again and again.
 func (t *tx) SetRedeliverySeen(accountID string, at int64) error {
-	_, err := t.exec("redelivery seen", `UPDATE account SET redelivery_seen_at = ? WHERE id = ? AND redelivery_seen_at < ?`,
+	return t.do("redelivery seen", `UPDATE account SET redelivery_seen_at = ? WHERE id = ? AND redelivery_seen_at < ?`,
 		at, accountID, at-60_000)
-	return err
 }
 
 // RedeliverySeen implements bot.AccountTx.
@@ -214,7 +212,7 @@ func (t *tx) Heartbeat(at int64) (before int64, err error) {
 			return 0, fmt.Errorf("heartbeat: %w", err)
 		}
 	}
-	_, err = t.exec("heartbeat", `INSERT INTO deployment (name, value) VALUES ('heartbeat', ?)
+	err = t.do("heartbeat", `INSERT INTO deployment (name, value) VALUES ('heartbeat', ?)
 		ON CONFLICT (name) DO UPDATE SET value = excluded.value`, strconv.FormatInt(at, 10))
 	return before, err
 }

@@ -6,8 +6,7 @@ var auditEntries = recordOf[bot.AuditEntry]("audit")
 
 // Audit implements bot.AuditTx.
 func (t *tx) Audit(e bot.AuditEntry) error {
-	_, err := t.exec("audit", auditEntries.insert, auditEntries.values(&e)...)
-	return err
+	return t.do("audit", auditEntries.insert, auditEntries.values(&e)...)
 }
 
 // AuditOf implements bot.AuditTx.

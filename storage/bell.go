@@ -2,13 +2,12 @@ package storage
 
 import (
 	"context"
-	"errors"
 	"strings"
 	"sync"
 	"time"
 
-	"github.com/jmoiron/sqlx"
-	"github.com/lib/pq"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
 
 	"madoguchi/bot"
 )
@@ -17,6 +16,9 @@ const (
 	bellChannel = "madoguchi_lane"
 	bellTimeout = 5 * time.Second
 	bellCheck   = time.Minute
+	// How long the listener waits before it connects again.
+	bellPause     = time.Second
+	bellMostPause = 30 * time.Second
 )
 
 // bell tells processes on the same PostgreSQL that lanes may be due. It is not
@@ -25,9 +27,9 @@ const (
 // dies in between is found by polling, as when a pooler does not pass
 // notifications on.
 type bell struct {
-	store    *Store
-	db       *sqlx.DB
-	listener *pq.Listener
+	store     *Store
+	pool      *pgxpool.Pool   // to ring
+	listening *pgx.ConnConfig // of the connection that listens
 
 	mu      sync.Mutex
 	pending map[bot.LaneKind]bool
@@ -36,67 +38,79 @@ type bell struct {
 	running sync.WaitGroup
 }
 
-func newBell(ctx context.Context, s *Store, db *sqlx.DB, dsn string) *bell {
+func newBell(ctx context.Context, s *Store, pool *pgxpool.Pool, listening *pgx.ConnConfig) *bell {
 	ctx, cancel := context.WithCancel(ctx)
 	b := &bell{
-		store: s, db: db, cancel: cancel,
+		store: s, pool: pool, listening: listening, cancel: cancel,
 		pending: make(map[bot.LaneKind]bool),
 		kick:    make(chan struct{}, 1),
 	}
-	b.listener = pq.NewListener(dsn, time.Second, 30*time.Second, b.changed)
 	b.running.Go(func() { b.ringLoop(ctx) })
-	b.running.Go(b.subscribe)
 	b.running.Go(func() { b.listenLoop(ctx) })
 	return b
 }
 
-// changed is told when the listener loses or regains its connection.
-func (b *bell) changed(event pq.ListenerEventType, err error) {
-	switch event {
-	case pq.ListenerEventDisconnected, pq.ListenerEventConnectionAttemptFailed:
-		if err != nil {
-			b.store.config.Log.Warn("no notifications from the database, polling goes on", "error", err)
-		}
-	case pq.ListenerEventConnected, pq.ListenerEventReconnected:
-	}
-}
-
-// subscribe returns when the subscription stands, which the listener keeps
-// through reconnects, or the listener is closed.
-func (b *bell) subscribe() {
-	if err := b.listener.Listen(bellChannel); err != nil && !errors.Is(err, pq.ErrChannelAlreadyOpen) {
-		select {
-		case <-b.store.closing:
-		default:
-			b.store.config.Log.Warn("no notifications from the database, polling goes on", "error", err)
-		}
-	}
-}
-
+// listenLoop listens, on a new connection when one breaks, until ctx ends.
 func (b *bell) listenLoop(ctx context.Context) {
-	check := time.NewTicker(bellCheck)
-	defer check.Stop()
-	for {
-		select {
-		case n, ok := <-b.listener.NotificationChannel():
-			switch {
-			case !ok:
-				return
-			case n == nil: // reconnected: some may be lost
-				b.store.wakeAll()
-			default:
-				kind, from, _ := strings.Cut(n.Extra, " ")
-				if from != b.store.instance {
-					b.store.wake(bot.LaneKind(kind))
-				}
-			}
-		case <-check.C:
-			// Notices a connection that has died without a word. The listener
-			// reconnects by itself.
-			b.running.Go(func() { _ = b.listener.Ping() })
-		case <-ctx.Done():
+	pause := bellPause
+	for ctx.Err() == nil {
+		heard, err := b.listen(ctx)
+		if ctx.Err() != nil {
 			return
 		}
+		b.store.config.Log.Warn("no notifications from the database, polling goes on", "error", err)
+		if heard {
+			pause = bellPause
+		}
+		select {
+		case <-time.After(pause):
+		case <-ctx.Done():
+		}
+		pause = min(2*pause, bellMostPause)
+	}
+}
+
+// listen returns when its connection breaks; heard tells whether it had one.
+func (b *bell) listen(ctx context.Context) (heard bool, err error) {
+	conn, err := pgx.ConnectConfig(ctx, b.listening)
+	if err != nil {
+		return false, err
+	}
+	defer func() {
+		closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), bellTimeout)
+		defer cancel()
+		_ = conn.Close(closing)
+	}()
+	if _, err := conn.Exec(ctx, "LISTEN "+bellChannel); err != nil {
+		return false, err
+	}
+	b.store.wakeAll() // something may have been told while nobody listened
+	for {
+		if err := b.hear(ctx, conn); err != nil {
+			return true, err
+		}
+	}
+}
+
+// hear waits for one notification, or until it has been silent for so long that
+// the connection may have died without a word.
+func (b *bell) hear(ctx context.Context, conn *pgx.Conn) error {
+	waiting, cancel := context.WithTimeout(ctx, bellCheck)
+	defer cancel()
+	told, err := conn.WaitForNotification(waiting)
+	switch {
+	case err == nil:
+		kind, from, _ := strings.Cut(told.Payload, " ")
+		if from != b.store.instance {
+			b.store.wake(bot.LaneKind(kind))
+		}
+		return nil
+	case waiting.Err() != nil && ctx.Err() == nil && !conn.IsClosed():
+		answering, cancel := context.WithTimeout(ctx, bellTimeout)
+		defer cancel()
+		return conn.Ping(answering)
+	default:
+		return err
 	}
 }
 
@@ -141,13 +155,11 @@ func (b *bell) tell(ctx context.Context, kinds map[bot.LaneKind]bool) error {
 	for kind := range kinds {
 		payloads = append(payloads, string(kind)+" "+b.store.instance)
 	}
-	_, err := b.db.ExecContext(ctx, `SELECT pg_notify($1, payload) FROM unnest($2::text[]) AS payload`, bellChannel, pq.Array(payloads))
+	_, err := b.pool.Exec(ctx, `SELECT pg_notify($1, payload) FROM unnest($2::text[]) AS payload`, bellChannel, payloads)
 	return err
 }
 
-func (b *bell) close() error {
+func (b *bell) close() {
 	b.cancel()
-	err := b.listener.Close()
 	b.running.Wait()
-	return err
 }

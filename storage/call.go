@@ -10,6 +10,7 @@ import (
 var (
 	calls      = recordOf[bot.Call]("call")
 	callChange = calls.except("id", "account_id", "lane", "kind", "seq", "merge_key", "created_at")
+	echoes     = recordOf[bot.Echo]("echo")
 )
 
 const openCall = `state IN ('queued', 'calling', 'uncertain')`
@@ -39,6 +40,10 @@ func (t *tx) AddCall(c *bot.Call) (bool, error) {
 	if err := t.get("add call", &c.Seq, `SELECT COALESCE(MAX(seq), 0) + 1 FROM call WHERE lane = ? AND `+openCall, c.Lane); err != nil {
 		return false, err
 	}
+	if c.Merge == "" {
+		t.Poke(laneKindOf(c.Kind), c.Lane, c.NextAt)
+		return true, t.do("add call", calls.insert, calls.values(c)...)
+	}
 	n, err := t.exec("add call", calls.insert+` ON CONFLICT (merge_key)
 		WHERE merge_key <> '' AND state = 'queued' AND attempts = 0 AND first_at = 0 DO NOTHING`, calls.values(c)...)
 	if err != nil || n == 0 {
@@ -54,11 +59,30 @@ func (t *tx) Call(id string) (c bot.Call, err error) {
 	return c, err
 }
 
+// LockCall implements bot.CallTx.
+func (t *tx) LockCall(id string) (c bot.Call, err error) {
+	err = t.get("lock call", &c, `SELECT `+calls.columns+` FROM call WHERE id = ?`+t.forUpdate, id)
+	return c, err
+}
+
 // DueCalls implements bot.CallTx.
 func (t *tx) DueCalls(lane string, n int) (found []bot.Call, err error) {
 	err = t.list("due calls", &found, `SELECT `+calls.columns+` FROM call
 		WHERE lane = ? AND `+openCall+` AND next_at <= ? ORDER BY seq, id`+limit(n), lane, t.nowMS)
 	return found, err
+}
+
+// StandingCalls implements bot.CallTx.
+func (t *tx) StandingCalls(lane string, n int) (due []bot.Call, next int64, err error) {
+	const standing = ` FROM call WHERE lane = ? AND ` + openCall + ` AND (
+		kind IN ('slack.update', 'slack.react', 'slack.clear', 'slack.erase', 'slack.delete')
+		OR kind = 'slack.post' AND state IN ('calling', 'uncertain'))`
+	if err := t.list("standing calls", &due, `SELECT `+calls.columns+standing+` AND next_at <= ? ORDER BY seq, id`+limit(n),
+		lane, t.nowMS); err != nil {
+		return nil, 0, err
+	}
+	err = t.get("next standing call", &next, `SELECT COALESCE(MIN(next_at), 0)`+standing, lane)
+	return due, next, err
 }
 
 // NextCallAt implements bot.CallTx.
@@ -78,9 +102,23 @@ func (t *tx) SaveCall(c *bot.Call) error {
 
 // AddAttempt implements bot.CallTx.
 func (t *tx) AddAttempt(a bot.Attempt) error {
-	_, err := t.exec("add attempt", `INSERT INTO attempt (call_id, at, took, outcome, code, request_id) VALUES (?, ?, ?, ?, ?, ?)`,
+	return t.do("add attempt", `INSERT INTO attempt (call_id, at, took, outcome, code, request_id) VALUES (?, ?, ?, ?, ?, ?)`,
 		a.CallID, a.At, a.Took, a.Outcome, a.Code, a.RequestID)
-	return err
+}
+
+// AddEcho implements bot.CallTx. An event that tells of the thread is worth more
+// than one that does not.
+func (t *tx) AddEcho(e bot.Echo) (isNew bool, err error) {
+	e.SeenAt = t.nowMS
+	n, err := t.exec("add echo", echoes.insert+` ON CONFLICT (call_id) DO UPDATE
+		SET thread_ts = excluded.thread_ts, placed = excluded.placed WHERE excluded.placed AND NOT echo.placed`, echoes.values(&e)...)
+	return n > 0, err
+}
+
+// EchoOf implements bot.CallTx.
+func (t *tx) EchoOf(callID string) (e bot.Echo, err error) {
+	err = t.get("echo", &e, `SELECT `+echoes.columns+` FROM echo WHERE call_id = ?`, callID)
+	return e, err
 }
 
 // OutboxBacklog implements bot.CallTx.

@@ -132,25 +132,38 @@ func TestTheBacklogCountsWhatHasNoCallYet(t *testing.T) {
 	})
 }
 
-func TestAnEchoWakesAnUncertainCall(t *testing.T) {
+// The first echo of a post stands; a later one only adds in which thread it is.
+func TestEchoes(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, db storagetest.Database) {
 		w := newWorld(t, db)
-		c := w.call("post:c1", "")
-		c.State, c.NextAt = bot.CallUncertain, w.at.in(time.Minute)
-		w.addCall(c)
-		if err := errors.Join(w.Echo(t.Context(), c.ID, "1.2"), w.Echo(t.Context(), c.ID, "3.4"), w.Echo(t.Context(), "unknown", "5.6")); err != nil {
-			t.Fatal(err)
+		add := func(e bot.Echo) (isNew bool) {
+			w.do(func(tx bot.Tx) (err error) {
+				isNew, err = tx.AddEcho(e)
+				return err
+			})
+			return isNew
 		}
-		if due, err := w.NextDue(t.Context(), bot.LanePost); err != nil || due != w.at.in(0) {
-			t.Errorf("its lane is due at %d (%v), want now", due, err)
+		unplaced := bot.Echo{CallID: "c1", ChannelID: "C1", TS: "1.2"}
+		placed := bot.Echo{CallID: "c1", ChannelID: "C1", TS: "1.2", ThreadTS: "1.1", Placed: true}
+		other := bot.Echo{CallID: "c1", ChannelID: "C1", TS: "3.4", ThreadTS: "3.3", Placed: true}
+		for i, step := range []struct {
+			echo  bot.Echo
+			isNew bool
+		}{{unplaced, true}, {unplaced, false}, {placed, true}, {other, false}, {unplaced, false}} {
+			if isNew := add(step.echo); isNew != step.isNew {
+				t.Errorf("echo %d is new: %t", i, isNew)
+			}
 		}
 		w.do(func(tx bot.Tx) error {
-			ts, err := tx.EchoOf(c.ID)
-			none, nerr := tx.EchoOf("never posted")
-			if ts != "1.2" || none != "" {
-				t.Errorf("echoes = %q, %q", ts, none)
+			got, err := tx.EchoOf("c1")
+			got.SeenAt = 0
+			if got != placed {
+				t.Errorf("the echo is %+v, want %+v", got, placed)
 			}
-			return errors.Join(err, nerr)
+			if _, err := tx.EchoOf("never posted"); !errors.Is(err, bot.ErrNotFound) {
+				t.Errorf("no echo is %v", err)
+			}
+			return err
 		})
 	})
 }

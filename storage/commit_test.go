@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"madoguchi/bot"
+	"madoguchi/storage"
 	"madoguchi/storage/storagetest"
 )
 
@@ -152,7 +153,7 @@ func TestTwoProcessesWrite(t *testing.T) {
 }
 
 func TestConnectionsThatWereCutAreReplaced(t *testing.T) {
-	db := storagetest.Postgres(t)
+	db := storagetest.Direct(t)
 	s := storagetest.Database{Engine: db.Engine, URL: db.URL + "&application_name=cut_off"}.Open(t, nil)
 	var all sync.WaitGroup
 	for i := range 8 { // fill the pool
@@ -167,6 +168,28 @@ func TestConnectionsThatWereCutAreReplaced(t *testing.T) {
 	if n := len(pending(t, s, "x")); n != 1 {
 		t.Errorf("%d events are pending, want 1", n)
 	}
+}
+
+// Webhooks are stored while everything else waits for a lock.
+func TestWhatIsAcceptedWaitsForNoOtherConnection(t *testing.T) {
+	s := storagetest.Postgres(t).Open(t, func(c *storage.Config) { c.MaxConns = 2 })
+	var all sync.WaitGroup
+	busy, stored := make(chan struct{}), make(chan struct{})
+	for range 2 {
+		all.Go(func() {
+			inTx(t, s, func(tx bot.Tx) error {
+				_, err := tx.PendingEvents("lane", 1)
+				busy <- struct{}{}
+				<-stored
+				return err
+			})
+		})
+	}
+	<-busy
+	<-busy
+	accept(t, s, incoming("k", "lane", 1))
+	close(stored)
+	all.Wait()
 }
 
 // Webhooks are answered before what was decided earlier is stored: also in the

@@ -19,7 +19,7 @@ func TestCondition(t *testing.T) {
 }
 
 func TestConditionTellsWhatACrashWouldTakeBack(t *testing.T) {
-	db := storagetest.Postgres(t)
+	db := storagetest.Direct(t)
 	store := db.Open(t, func(c *storage.Config) { c.URL += "&synchronous_commit=off" })
 	got, err := store.Condition(t.Context())
 	if err != nil || !slices.Contains(got.Unsafe, "synchronous_commit=off") {

@@ -3,6 +3,7 @@ package storage
 import (
 	"context"
 	"net"
+	"sync"
 	"time"
 )
 
@@ -12,22 +13,13 @@ import (
 const silence = 15 * time.Second
 
 // impatient dials connections that break when nothing comes for some time while
-// something is waited for. It is a pq.Dialer.
+// something is waited for.
 type impatient struct {
 	dialer net.Dialer
 	limit  time.Duration
 }
 
-func (d impatient) Dial(network, address string) (net.Conn, error) {
-	return d.DialContext(context.Background(), network, address)
-}
-
-func (d impatient) DialTimeout(network, address string, timeout time.Duration) (net.Conn, error) {
-	ctx, cancel := context.WithTimeout(context.Background(), timeout)
-	defer cancel()
-	return d.DialContext(ctx, network, address)
-}
-
+// DialContext is a pgconn.DialFunc.
 func (d impatient) DialContext(ctx context.Context, network, address string) (net.Conn, error) {
 	conn, err := d.dialer.DialContext(ctx, network, address)
 	if err != nil {
@@ -40,32 +32,41 @@ func (d impatient) DialContext(ctx context.Context, network, address string) (ne
 type limited struct {
 	net.Conn
 	limit time.Duration
-	until time.Time // what the driver allows for making the connection; zero afterwards
+
+	// The driver interrupts a reading by a deadline in the past, from another
+	// goroutine: it must not be overwritten by one that was reckoned before.
+	mu    sync.Mutex
+	until time.Time // the driver's own deadline; zero for none
 }
 
 func (c *limited) SetDeadline(until time.Time) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	c.until = until
 	return c.Conn.SetDeadline(until)
 }
 
 func (c *limited) Read(p []byte) (int, error) {
-	if err := c.SetReadDeadline(c.deadline()); err != nil {
+	if err := c.allow(c.SetReadDeadline); err != nil {
 		return 0, err
 	}
 	return c.Conn.Read(p)
 }
 
 func (c *limited) Write(p []byte) (int, error) {
-	if err := c.SetWriteDeadline(c.deadline()); err != nil {
+	if err := c.allow(c.SetWriteDeadline); err != nil {
 		return 0, err
 	}
 	return c.Conn.Write(p)
 }
 
-func (c *limited) deadline() time.Time {
+// allow sets the deadline of what is about to be done.
+func (c *limited) allow(set func(time.Time) error) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	at := time.Now().Add(c.limit)
 	if !c.until.IsZero() && c.until.Before(at) {
-		return c.until
+		at = c.until
 	}
-	return at
+	return set(at)
 }

@@ -1,7 +1,6 @@
 package storage_test
 
 import (
-	"database/sql"
 	"errors"
 	"io"
 	"net"
@@ -11,7 +10,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/lib/pq"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/stdlib"
 
 	"madoguchi/storage"
 	"madoguchi/storage/storagetest"
@@ -27,12 +27,12 @@ func TestSilentDatabaseIsGivenUp(t *testing.T) {
 	}
 	var silent atomic.Bool
 	u.Host = between(t, u.Host, &silent)
-	connector, err := pq.NewConnector(u.String())
+	config, err := pgx.ParseConfig(u.String())
 	if err != nil {
 		t.Fatal(err)
 	}
-	connector.Dialer(storage.Impatient(200 * time.Millisecond))
-	pool := sql.OpenDB(connector)
+	config.DialFunc = storage.Impatient(200 * time.Millisecond)
+	pool := stdlib.OpenDB(*config)
 	defer pool.Close()
 	if err := pool.PingContext(t.Context()); err != nil {
 		t.Fatal(err)

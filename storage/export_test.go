@@ -3,11 +3,11 @@ package storage
 import (
 	"time"
 
-	"github.com/lib/pq"
+	"github.com/jackc/pgx/v5/pgconn"
 )
 
 // Impatient is what a store on PostgreSQL dials with, with another limit.
-func Impatient(limit time.Duration) pq.Dialer { return impatient{limit: limit} }
+func Impatient(limit time.Duration) pgconn.DialFunc { return impatient{limit: limit}.DialContext }
 
 // Statements returns the texts that a store on SQLite has prepared so far.
 func Statements(s *Store) []string {

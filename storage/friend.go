@@ -75,11 +75,10 @@ func (t *tx) TagsOn(friendIDs []string) (map[string][]string, error) {
 
 // SetFriendTag implements bot.FriendTx.
 func (t *tx) SetFriendTag(tag bot.FriendTag, accountID string) error {
-	_, err := t.exec("tag friend", `INSERT INTO friend_tag (friend_id, tag_id, account_id, is_on, changed_by, changed_at)
+	return t.do("tag friend", `INSERT INTO friend_tag (friend_id, tag_id, account_id, is_on, changed_by, changed_at)
 		VALUES (?, ?, ?, ?, ?, ?)
 		ON CONFLICT (friend_id, tag_id) DO UPDATE SET is_on = excluded.is_on, changed_by = excluded.changed_by,
 			changed_at = excluded.changed_at`, tag.FriendID, tag.TagID, accountID, tag.On, tag.By, tag.At)
-	return err
 }
 
 // WaitingFriends implements bot.FriendTx.
@@ -132,8 +131,7 @@ func (t *tx) Speaker(accountID, lineID string) (name string, at int64, err error
 
 // SetSpeaker implements bot.FriendTx.
 func (t *tx) SetSpeaker(accountID, lineID, name string, at int64) error {
-	_, err := t.exec("set speaker", `INSERT INTO speaker (account_id, line_id, name, fetched_at) VALUES (?, ?, ?, ?)
+	return t.do("set speaker", `INSERT INTO speaker (account_id, line_id, name, fetched_at) VALUES (?, ?, ?, ?)
 		ON CONFLICT (account_id, line_id) DO UPDATE SET name = excluded.name, fetched_at = excluded.fetched_at`,
 		accountID, lineID, name, at)
-	return err
 }

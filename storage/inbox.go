@@ -1,11 +1,6 @@
 package storage
 
-import (
-	"context"
-	"errors"
-
-	"madoguchi/bot"
-)
+import "madoguchi/bot"
 
 var events = recordOf[bot.StoredEvent]("inbox")
 
@@ -37,9 +32,8 @@ func (t *tx) AddEvent(e bot.Incoming) error { return t.accept([]bot.Incoming{e})
 // RedactEvents implements bot.InboxTx.
 func (t *tx) RedactEvents(accountID, lineMessageID string) error {
 	t.scrub = true
-	_, err := t.exec("redact events", `UPDATE inbox SET raw = ?
+	return t.do("redact events", `UPDATE inbox SET raw = ?
 		WHERE account_id = ? AND line_message_id = ? AND line_message_id <> ''`, []byte("{}"), accountID, lineMessageID)
-	return err
 }
 
 // InboxBacklog implements bot.InboxTx.
@@ -108,32 +102,4 @@ func (t *tx) UnparkEvent(id string) error {
 func (t *tx) DropEvent(id string) error {
 	t.scrub = true
 	return t.must("drop event", `DELETE FROM inbox WHERE id = ? AND `+isParked, id)
-}
-
-// Echo implements bot.Store.
-func (s *Store) Echo(ctx context.Context, callID, ts string) error {
-	return s.engine.write(ctx, func(t *tx) error {
-		if _, err := t.exec("echo", `INSERT INTO echo (call_id, ts, seen_at) VALUES (?, ?, ?) ON CONFLICT (call_id) DO NOTHING`,
-			callID, ts, t.nowMS); err != nil {
-			return err
-		}
-		var call bot.Call
-		err := t.get("call of an echo", &call, `SELECT `+calls.columns+` FROM call WHERE id = ?`, callID)
-		if errors.Is(err, bot.ErrNotFound) {
-			return nil
-		}
-		if err == nil && (call.State == bot.CallUncertain || call.State == bot.CallCalling) {
-			t.Poke(laneKindOf(call.Kind), call.Lane, 0)
-		}
-		return err
-	})
-}
-
-// EchoOf implements bot.CallTx.
-func (t *tx) EchoOf(callID string) (ts string, err error) {
-	err = t.get("echo", &ts, `SELECT ts FROM echo WHERE call_id = ?`, callID)
-	if errors.Is(err, bot.ErrNotFound) {
-		return "", nil
-	}
-	return ts, err
 }

@@ -86,12 +86,8 @@ func (t *tx) flushLanes() error {
 
 // holdLane renews the lease of a fenced lane.
 func (t *tx) holdLane(lane bot.Lane) error {
-	n, err := t.exec("renew lease", `UPDATE lane SET lease_until = ? WHERE id = ? AND lease_owner = ?`,
-		t.leaseEnd(), lane.ID, lane.Fence)
-	if err == nil && n == 0 {
-		err = fmt.Errorf("lane %s: %w", lane.ID, bot.ErrLeaseLost)
-	}
-	return err
+	return t.check(fmt.Errorf("lane %s: %w", lane.ID, bot.ErrLeaseLost), "renew lease",
+		`UPDATE lane SET lease_until = ? WHERE id = ? AND lease_owner = ?`, t.leaseEnd(), lane.ID, lane.Fence)
 }
 
 func (t *tx) leaseEnd() int64 { return t.nowMS + t.store.config.LeaseFor.Milliseconds() }
@@ -105,7 +101,7 @@ func (t *tx) flushPokes(ids []string) error {
 		for _, id := range chunk {
 			args = append(args, id, string(t.pokes[id].kind), t.pokes[id].due)
 		}
-		_, err := t.exec("poke lanes", `INSERT INTO lane (id, kind, due_at) VALUES `+tuples(len(chunk), 3)+`
+		err := t.do("poke lanes", `INSERT INTO lane (id, kind, due_at) VALUES `+tuples(len(chunk), 3)+`
 			ON CONFLICT (id) DO UPDATE SET bump = lane.bump + 1,
 				due_at = CASE WHEN excluded.due_at < lane.due_at THEN excluded.due_at ELSE lane.due_at END`, args...)
 		if err != nil {

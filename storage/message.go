@@ -20,8 +20,7 @@ func (t *tx) AddMessage(m *bot.Message) error {
 		m.FriendID); err != nil {
 		return err
 	}
-	_, err := t.exec("add message", messages.insert, messages.values(m)...)
-	return err
+	return t.do("add message", messages.insert, messages.values(m)...)
 }
 
 // Message implements bot.MessageTx.
@@ -75,9 +74,8 @@ func (t *tx) SaveMessage(m *bot.Message) error {
 
 // Bury implements bot.MessageTx.
 func (t *tx) Bury(accountID, lineMessageID string) error {
-	_, err := t.exec("bury message", `INSERT INTO buried (account_id, line_message_id, buried_at) VALUES (?, ?, ?)
+	return t.do("bury message", `INSERT INTO buried (account_id, line_message_id, buried_at) VALUES (?, ?, ?)
 		ON CONFLICT (account_id, line_message_id) DO NOTHING`, accountID, lineMessageID, t.nowMS)
-	return err
 }
 
 // Buried implements bot.MessageTx.
@@ -89,8 +87,7 @@ func (t *tx) Buried(accountID, lineMessageID string) (was bool, err error) {
 
 // AddReplyToken implements bot.MessageTx.
 func (t *tx) AddReplyToken(token bot.ReplyToken) error {
-	_, err := t.exec("add reply token", replyTokens.insert, replyTokens.values(&token)...)
-	return err
+	return t.do("add reply token", replyTokens.insert, replyTokens.values(&token)...)
 }
 
 // ReplyTokens implements bot.MessageTx.

@@ -13,7 +13,8 @@ import (
 	"sync"
 	"testing"
 
-	_ "github.com/lib/pq"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/stdlib"
 	"go.uber.org/goleak"
 	_ "modernc.org/sqlite"
 
@@ -42,13 +43,19 @@ func view(t *testing.T, s *storage.Store, fn func(tx bot.Tx) error) {
 // raw opens the database beside the store.
 func raw(t *testing.T, db storagetest.Database) *sql.DB {
 	t.Helper()
-	driver, dsn := "postgres", db.URL
+	var conn *sql.DB
 	if path, ok := strings.CutPrefix(db.URL, "sqlite:"); ok {
-		driver, dsn = "sqlite", path
-	}
-	conn, err := sql.Open(driver, dsn)
-	if err != nil {
-		t.Fatal(err)
+		var err error
+		if conn, err = sql.Open("sqlite", path); err != nil {
+			t.Fatal(err)
+		}
+	} else {
+		config, err := pgx.ParseConfig(db.URL)
+		if err != nil {
+			t.Fatal(err)
+		}
+		config.DefaultQueryExecMode = pgx.QueryExecModeExec // there may be a pooler
+		conn = stdlib.OpenDB(*config)
 	}
 	t.Cleanup(func() { conn.Close() })
 	return conn

@@ -30,7 +30,7 @@ func (t *tx) AddPart(p *bot.Part) (bool, error) {
 	if thread.QueuedSince > 0 || p.State != bot.PartQueued {
 		return true, nil
 	}
-	_, err = t.exec("add part", `UPDATE thread SET queued_since = ? WHERE id = ?`, p.CreatedAt, p.ThreadID)
+	err = t.do("add part", `UPDATE thread SET queued_since = ? WHERE id = ?`, p.CreatedAt, p.ThreadID)
 	return true, err
 }
 
@@ -63,13 +63,12 @@ func (t *tx) SetParts(threadID string, ids []string, state bot.PartState, callID
 	args := append([]any{state, callID, threadID}, values(ids)...)
 	set := `UPDATE part SET state = ?, call_id = ? WHERE thread_id = ? AND id IN (` + places(len(ids)) + `)`
 	if state == bot.PartPosted { // leaves the queue as it is
-		_, err := t.exec("set parts", set+` AND state <> 'queued'`, args...)
-		return err
+		return t.do("set parts", set+` AND state <> 'queued'`, args...)
 	}
 	if err := t.lockQueue(threadID); err != nil {
 		return err
 	}
-	if _, err := t.exec("set parts", set, args...); err != nil {
+	if err := t.do("set parts", set, args...); err != nil {
 		return err
 	}
 	return t.settleQueue(threadID)
@@ -84,7 +83,7 @@ func (t *tx) VoidQueued(threadID string) (messageIDs []string, err error) {
 		WHERE thread_id = ? AND state = 'queued' AND message_id <> '' ORDER BY seq`, threadID); err != nil {
 		return nil, err
 	}
-	if _, err := t.exec("void queued parts", `UPDATE part SET state = 'void' WHERE thread_id = ? AND state = 'queued'`, threadID); err != nil {
+	if err := t.do("void queued parts", `UPDATE part SET state = 'void' WHERE thread_id = ? AND state = 'queued'`, threadID); err != nil {
 		return nil, err
 	}
 	return messageIDs, t.settleQueue(threadID)

@@ -10,8 +10,7 @@ var (
 
 // AddPost implements bot.ThreadTx.
 func (t *tx) AddPost(p *bot.Post) error {
-	_, err := t.exec("add post", posts.insert, posts.values(p)...)
-	return err
+	return t.do("add post", posts.insert, posts.values(p)...)
 }
 
 // SavePost implements bot.ThreadTx.
@@ -37,12 +36,17 @@ func (t *tx) PostBySlack(channelID, ts string) (p bot.Post, err error) {
 	return p, err
 }
 
+// StalePosts implements bot.ThreadTx.
+func (t *tx) StalePosts(channelID string) (found []bot.Post, err error) {
+	err = t.list("stale posts", &found, `SELECT `+posts.columns+` FROM post WHERE channel_id = ? AND stale ORDER BY id`, channelID)
+	return found, err
+}
+
 // AddSlackUpload implements bot.ThreadTx.
 func (t *tx) AddSlackUpload(u bot.SlackUpload) error {
-	_, err := t.exec("add upload", slackUploads.insert+`
+	return t.do("add upload", slackUploads.insert+`
 		ON CONFLICT (message_id, thread_id) DO UPDATE SET file_id = excluded.file_id, shared = excluded.shared`,
 		slackUploads.values(&u)...)
-	return err
 }
 
 // SlackUploads implements bot.ThreadTx.

@@ -63,7 +63,7 @@ func (t *tx) purgeCalls(before int64) (int64, error) {
 		return 0, err
 	}
 	in := ` IN (` + places(len(ids)) + `)`
-	if _, err := t.exec("purge attempts", `DELETE FROM attempt WHERE call_id`+in, values(ids)...); err != nil {
+	if err := t.do("purge attempts", `DELETE FROM attempt WHERE call_id`+in, values(ids)...); err != nil {
 		return 0, err
 	}
 	return t.exec("purge calls", `DELETE FROM call WHERE id`+in, values(ids)...)

@@ -38,8 +38,7 @@ func (t *tx) Pace(_ bot.LaneKind, lane string, interval int64, burst int) (int64
 
 // Penalise implements bot.Tx.
 func (t *tx) Penalise(_ bot.LaneKind, lane string, until int64) error {
-	_, err := t.exec("penalise", `INSERT INTO rate (id, not_before) VALUES (?, ?)
+	return t.do("penalise", `INSERT INTO rate (id, not_before) VALUES (?, ?)
 		ON CONFLICT (id) DO UPDATE SET not_before = CASE WHEN excluded.not_before > rate.not_before THEN excluded.not_before ELSE rate.not_before END`,
 		lane, until)
-	return err
 }

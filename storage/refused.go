@@ -8,8 +8,8 @@ import (
 	"net/url"
 	"strings"
 
-	"github.com/lib/pq"
-	"github.com/lib/pq/pqerror"
+	"github.com/jackc/pgerrcode"
+	"github.com/jackc/pgx/v5/pgconn"
 )
 
 // RefusedError is returned by Open when PostgreSQL cannot be reached, or does
@@ -30,16 +30,31 @@ func (e *RefusedError) Unwrap() error { return e.Cause }
 // it. Other errors it returns as they are.
 func refused(err error, raw string) error {
 	advice := adviceOn(err)
-	if err = redacted(err, raw); advice == "" {
+	if err = redacted(unconnected(err), raw); advice == "" {
 		return err
 	}
 	return &RefusedError{Server: serverOf(raw), Cause: err, Advice: advice}
 }
 
+// unconnected makes one line of the driver's error about a connection, which has
+// one for each address that was tried, and names the user besides.
+func unconnected(err error) error {
+	failed, ok := errors.AsType[*pgconn.ConnectError](err)
+	if !ok {
+		return err
+	}
+	cause := failed.Unwrap()
+	if all, ok := cause.(interface{ Unwrap() []error }); ok {
+		tried := all.Unwrap()
+		cause = tried[len(tried)-1]
+	}
+	return fmt.Errorf("connect: %w", cause)
+}
+
 // adviceOn returns "" for what has nothing to do with the way to the server.
 func adviceOn(err error) string {
-	if pqErr, ok := errors.AsType[*pq.Error](err); ok {
-		return adviceOnCode(pqErr.Code)
+	if pgErr, ok := errors.AsType[*pgconn.PgError](err); ok {
+		return adviceOnCode(pgErr.Code)
 	}
 	if _, ok := errors.AsType[*net.DNSError](err); ok {
 		return "correct the host in DATABASE_URL"
@@ -47,27 +62,29 @@ func adviceOn(err error) string {
 	if _, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
 		return "give the server's certificate authority with sslrootcert=FILE in DATABASE_URL"
 	}
-	if errors.Is(err, pq.ErrSSLNotSupported) {
-		return "add ?sslmode=disable to DATABASE_URL if nobody else can listen on the way to the server, or switch TLS on there"
-	}
 	if _, ok := errors.AsType[net.Error](err); ok {
 		return "see that PostgreSQL runs there, and that host and port in DATABASE_URL are right"
+	}
+	// The driver has no name for a server that does not speak TLS: it is what is
+	// left where TLS was asked for.
+	if failed, ok := errors.AsType[*pgconn.ConnectError](err); ok && failed.Config.TLSConfig != nil {
+		return "add ?sslmode=disable to DATABASE_URL if nobody else can listen on the way to the server, or switch TLS on there"
 	}
 	return ""
 }
 
-func adviceOnCode(code pqerror.Code) string {
+func adviceOnCode(code string) string {
 	switch code {
-	case pqerror.InvalidPassword, pqerror.InvalidAuthorizationSpecification:
+	case pgerrcode.InvalidPassword, pgerrcode.InvalidAuthorizationSpecification:
 		return "correct user and password in DATABASE_URL (there @ is written %40, : %3A and / %2F), and see that pg_hba.conf lets this machine in"
-	case pqerror.InvalidCatalogName: // no such database
+	case pgerrcode.InvalidCatalogName: // no such database
 		return "make the database with `createdb`, or correct its name in DATABASE_URL"
-	case pqerror.InsufficientPrivilege, pqerror.InvalidSchemaName,
-		pqerror.UndefinedTable: // there is one of the name, in a schema that is not ours
+	case pgerrcode.InsufficientPrivilege, pgerrcode.InvalidSchemaName,
+		pgerrcode.UndefinedTable: // there is one of the name, in a schema that is not ours
 		return "let the user of DATABASE_URL make tables, for instance as the owner of the database: ALTER DATABASE … OWNER TO …"
-	case pqerror.TooManyConnections:
+	case pgerrcode.TooManyConnections:
 		return "raise max_connections, or stop what holds the connections"
-	case pqerror.CannotConnectNow:
+	case pgerrcode.CannotConnectNow:
 		return "try again when the server has started"
 	default:
 		return ""

@@ -15,7 +15,7 @@ import (
 // failed and what to do, and never shown the password.
 func TestWhyPostgresRefusesIsTold(t *testing.T) {
 	const password = "hunter2-canary"
-	server, err := url.Parse(storagetest.Postgres(t).URL)
+	server, err := url.Parse(storagetest.Direct(t).URL)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -41,7 +41,7 @@ func TestWhyPostgresRefusesIsTold(t *testing.T) {
 		},
 		"no TLS": {
 			func(u *url.URL) { set(u, "sslmode", "require") },
-			"SSL is not enabled", "sslmode=disable",
+			"refused TLS", "sslmode=disable",
 		},
 	} {
 		for _, existing := range []bool{false, true} {
@@ -67,7 +67,7 @@ func TestWhyPostgresRefusesIsTold(t *testing.T) {
 // No schema to make tables in is the state of a new database whose public schema
 // belongs to somebody else.
 func TestWhoMayNotMakeTablesIsTold(t *testing.T) {
-	u, err := url.Parse(storagetest.Postgres(t).URL)
+	u, err := url.Parse(storagetest.Direct(t).URL)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -80,7 +80,7 @@ func TestWhoMayNotMakeTablesIsTold(t *testing.T) {
 
 // An error that quotes the password is not shown.
 func TestAPasswordInAnErrorIsNotShown(t *testing.T) {
-	u, err := url.Parse(storagetest.Postgres(t).URL)
+	u, err := url.Parse(storagetest.Direct(t).URL)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -64,13 +64,12 @@ func (t *tx) NextReplySeq(friendID string) (seq int64, err error) {
 
 // AddReplyChange implements bot.ReplyTx.
 func (t *tx) AddReplyChange(c bot.ReplyChange) error {
-	_, err := t.exec("add reply change", `INSERT INTO reply_change (team_id, channel_id, ts, edited_ts, text, deleted, seen_at)
+	return t.do("add reply change", `INSERT INTO reply_change (team_id, channel_id, ts, edited_ts, text, deleted, seen_at)
 		VALUES (?, ?, ?, ?, ?, ?, ?)
 		ON CONFLICT (team_id, channel_id, ts) DO UPDATE SET edited_ts = excluded.edited_ts, text = excluded.text,
 			deleted = excluded.deleted, seen_at = excluded.seen_at
 			WHERE NOT reply_change.deleted AND (excluded.deleted OR excluded.edited_ts >= reply_change.edited_ts)`,
 		c.TeamID, c.ChannelID, c.TS, c.EditedTS, c.Text, c.Deleted, t.nowMS)
-	return err
 }
 
 // TakeReplyChange implements bot.ReplyTx.

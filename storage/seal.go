@@ -101,7 +101,7 @@ func (s *Store) firstKey(ctx context.Context) (stored string, err error) {
 		return stored, err
 	}
 	err = s.engine.write(ctx, func(t *tx) error {
-		if _, err := t.exec("key check",
+		if err := t.do("key check",
 			`INSERT INTO deployment (name, value) VALUES ('key_check', ?) ON CONFLICT (name) DO NOTHING`, s.sealer.check); err != nil {
 			return err
 		}

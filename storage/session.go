@@ -8,8 +8,8 @@ import (
 	"github.com/jmoiron/sqlx"
 )
 
-// keptValues is the most values a statement may have to be kept: those with
-// more insert many rows at once and exist in one text per number of rows.
+// keptValues is the most values a statement may have to be kept prepared: those
+// with more insert many rows at once and exist in one text per number of rows.
 const keptValues = 40
 
 // session is one connection to SQLite and its prepared statements. Preparing
@@ -87,6 +87,28 @@ func (s *session) QueryRowxContext(ctx context.Context, query string, args ...an
 		return st.QueryRowxContext(ctx, args...)
 	}
 	return s.conn.QueryRowxContext(ctx, query, args...)
+}
+
+func (s *session) exec(ctx context.Context, query string, args []any) (int64, error) {
+	result, err := s.ExecContext(ctx, query, args...)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
+func (s *session) get(ctx context.Context, dest any, query string, args []any) error {
+	return sqlx.GetContext(ctx, s, dest, query, args...)
+}
+
+func (s *session) list(ctx context.Context, dest any, query string, args []any) error {
+	return sqlx.SelectContext(ctx, s, dest, query, args...)
+}
+
+// later does it now: a statement costs no round trip here.
+func (s *session) later(ctx context.Context, st statement) error {
+	changed, err := s.exec(ctx, st.query, st.args)
+	return st.outcome(changed, err)
 }
 
 func (s *session) close() error {

@@ -48,10 +48,9 @@ func (t *tx) AddSlackChannel(c *bot.SlackChannel) (bool, error) {
 
 // SaveSlackChannel implements bot.AccountTx.
 func (t *tx) SaveSlackChannel(c *bot.SlackChannel) error {
-	_, err := t.exec("save Slack channel", slackChannels.insert+`
+	return t.do("save Slack channel", slackChannels.insert+`
 		ON CONFLICT (id) DO UPDATE SET place = excluded.place, team_id = excluded.team_id, channel_id = excluded.channel_id,
 			name = excluded.name, state = excluded.state, reason = excluded.reason`, slackChannels.values(c)...)
-	return err
 }
 
 // Pauses implements bot.AccountTx.
@@ -66,7 +65,7 @@ func (t *tx) SetPause(p bot.Pause) (isNew bool, err error) {
 	if err != nil || n > 0 {
 		return n > 0, err
 	}
-	_, err = t.exec("set pause", `UPDATE pause SET code = ?, retry_at = ? WHERE connection = ?`, p.Code, p.RetryAt, p.Connection)
+	err = t.do("set pause", `UPDATE pause SET code = ?, retry_at = ? WHERE connection = ?`, p.Code, p.RetryAt, p.Connection)
 	return false, err
 }
 

@@ -154,11 +154,11 @@ func (e *sqliteEngine) lockServe() error {
 
 func (e *sqliteEngine) read(ctx context.Context, fn func(*tx) error) error {
 	return e.readOne(ctx, func(t *tx) error {
-		if _, err := t.db.ExecContext(t.ctx, "BEGIN"); err != nil {
+		if _, err := t.db.exec(t.ctx, "BEGIN", nil); err != nil {
 			return fmt.Errorf("begin reading: %w", err)
 		}
 		err := t.run(fn)
-		_, endErr := t.db.ExecContext(t.ctx, "ROLLBACK")
+		_, endErr := t.db.exec(t.ctx, "ROLLBACK", nil)
 		return errors.Join(err, errorOf("end reading", endErr))
 	})
 }

@@ -60,8 +60,7 @@ func (t *tx) RecentThreads(since int64, n int) (found []bot.Thread, err error) {
 
 // AddThread implements bot.ThreadTx.
 func (t *tx) AddThread(thread *bot.Thread) error {
-	_, err := t.exec("add thread", threads.insert, threads.values(thread)...)
-	return err
+	return t.do("add thread", threads.insert, threads.values(thread)...)
 }
 
 // SaveThread implements bot.ThreadTx.

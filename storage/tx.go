@@ -59,10 +59,31 @@ func (d dialect) rebind(query string) string {
 	return q
 }
 
-// database is a connection, a transaction or a pool.
+// database runs statements on one connection, in the order they are given.
 type database interface {
-	sqlx.QueryerContext
-	sqlx.ExecerContext
+	exec(ctx context.Context, query string, args []any) (changed int64, err error)
+	// get returns sql.ErrNoRows when there is no row.
+	get(ctx context.Context, dest any, query string, args []any) error
+	// list appends to the slice that dest points to.
+	list(ctx context.Context, dest any, query string, args []any) error
+	// later may have the statement wait until another is run or the transaction
+	// is committed, and tells there what was wrong with it.
+	later(ctx context.Context, s statement) error
+}
+
+// statement is one whose result nobody waits for.
+type statement struct {
+	what  string
+	query string
+	args  []any
+	check func(changed int64) error // optional
+}
+
+func (s statement) outcome(changed int64, err error) error {
+	if err == nil && s.check != nil {
+		err = s.check(changed)
+	}
+	return errorOf(s.what, err)
 }
 
 // tx is one transaction, or one reading. It must not be used after the
@@ -108,29 +129,41 @@ func (t *tx) run(fn func(*tx) error) (err error) {
 	return t.flushLanes()
 }
 
-// exec runs a statement and returns how many rows it changed.
-func (t *tx) exec(what, query string, args ...any) (int64, error) {
-	result, err := t.db.ExecContext(t.ctx, t.rebind(query), storable(args)...)
-	if err != nil {
-		return 0, t.refused(what, err)
-	}
-	n, err := result.RowsAffected()
-	return n, errorOf(what, err)
+// do runs a statement. What is wrong with it may be told by a later statement,
+// or at the end of the transaction.
+func (t *tx) do(what, query string, args ...any) error {
+	return t.db.later(t.ctx, statement{what: what, query: t.rebind(query), args: storable(args)})
 }
 
-// must is exec for a statement that has to change a row: if it did not, the
-// row is not there.
+// must is do for a statement that has to change a row: if it does not, the row
+// is not there.
 func (t *tx) must(what, query string, args ...any) error {
-	n, err := t.exec(what, query, args...)
-	if err == nil && n == 0 {
-		err = fmt.Errorf("%s: %w", what, bot.ErrNotFound)
-	}
-	return err
+	return t.check(bot.ErrNotFound, what, query, args...)
+}
+
+// check is do for a statement that has to change a row, else the transaction
+// fails with missing.
+func (t *tx) check(missing error, what, query string, args ...any) error {
+	return t.db.later(t.ctx, statement{
+		what: what, query: t.rebind(query), args: storable(args),
+		check: func(changed int64) error {
+			if changed == 0 {
+				return missing
+			}
+			return nil
+		},
+	})
+}
+
+// exec runs a statement and returns how many rows it changed.
+func (t *tx) exec(what, query string, args ...any) (int64, error) {
+	n, err := t.db.exec(t.ctx, t.rebind(query), storable(args))
+	return n, t.refused(what, err)
 }
 
 // get reads one row.
 func (t *tx) get(what string, dest any, query string, args ...any) error {
-	err := sqlx.GetContext(t.ctx, t.db, dest, t.rebind(query), storable(args)...)
+	err := t.db.get(t.ctx, dest, t.rebind(query), storable(args))
 	if errors.Is(err, sql.ErrNoRows) {
 		return errorOf(what, bot.ErrNotFound)
 	}
@@ -139,7 +172,7 @@ func (t *tx) get(what string, dest any, query string, args ...any) error {
 
 // list reads all rows.
 func (t *tx) list(what string, dest any, query string, args ...any) error {
-	return t.refused(what, sqlx.SelectContext(t.ctx, t.db, dest, t.rebind(query), storable(args)...))
+	return t.refused(what, t.db.list(t.ctx, dest, t.rebind(query), storable(args)))
 }
 
 // refused is errorOf for the error of a statement.

@@ -82,7 +82,7 @@ func serve(ctx context.Context, env *config.Environment, log *slog.Logger, ready
 			return id
 		},
 		Accept: store.Accept,
-		Echo:   func(ctx context.Context, callID, _, ts string) error { return store.Echo(ctx, callID, ts) },
+		Echo:   relay.Echoed,
 		Desk:   relay.Desk(), Views: client, Now: time.Now, Log: log,
 	}
 	s := &server{env: env, log: log, store: store, relay: relay, receiver: receiver, meter: meter}

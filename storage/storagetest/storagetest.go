@@ -5,6 +5,7 @@ import (
 	"context"
 	"database/sql"
 	"encoding/hex"
+	"errors"
 	"log/slog"
 	"net/url"
 	"os"
@@ -13,13 +14,17 @@ import (
 	"testing"
 
 	"github.com/google/uuid"
-	_ "github.com/lib/pq" // the driver "postgres"
+	_ "github.com/jackc/pgx/v5/stdlib" // the driver "pgx"
 
 	"madoguchi/storage"
 )
 
-// PostgresVariable names the PostgreSQL that tests may make schemas in.
-const PostgresVariable = "MADOGUCHI_TEST_POSTGRES"
+const (
+	// PostgresVariable names the PostgreSQL that tests may make schemas in.
+	PostgresVariable = "MADOGUCHI_TEST_POSTGRES"
+	// PoolerVariable may name a pooler in front of it, which Postgres then uses.
+	PoolerVariable = "MADOGUCHI_TEST_POOLER"
+)
 
 // SecretKey is the key that Open gives a store when the test gives none.
 var SecretKey = []byte("0123456789abcdef0123456789abcdef")
@@ -36,9 +41,34 @@ func SQLite(t testing.TB) Database {
 	return Database{"sqlite", "sqlite:" + filepath.Join(t.TempDir(), "madoguchi.db")}
 }
 
-// Postgres makes a schema in the PostgreSQL of the environment. Without one
-// the test is skipped; in CI it fails.
+// Postgres makes a database of one test in the PostgreSQL of the environment,
+// behind its pooler if it names one. Without a PostgreSQL the test is skipped;
+// in CI it fails.
 func Postgres(t testing.TB) Database {
+	t.Helper()
+	pooler := os.Getenv(PoolerVariable)
+	if pooler == "" {
+		return Direct(t)
+	}
+	// Poolers know no schema of a connection, but any database.
+	server, name := requireServer(t), newName()
+	run(t, server, "CREATE DATABASE "+name, "DROP DATABASE "+name+" WITH (FORCE)")
+	return Database{"postgres", change(t, pooler, func(u *url.URL) { u.Path = "/" + name })}
+}
+
+// Direct is Postgres without a pooler, for tests of what a pooler keeps from us.
+func Direct(t testing.TB) Database {
+	t.Helper()
+	server, name := requireServer(t), newName()
+	run(t, server, "CREATE SCHEMA "+name, "DROP SCHEMA "+name+" CASCADE")
+	return Database{"postgres", change(t, server, func(u *url.URL) {
+		query := u.Query()
+		query.Set("search_path", name)
+		u.RawQuery = query.Encode()
+	})}
+}
+
+func requireServer(t testing.TB) string {
 	t.Helper()
 	server := os.Getenv(PostgresVariable)
 	if server == "" {
@@ -47,35 +77,43 @@ func Postgres(t testing.TB) Database {
 		}
 		t.Skipf("%s is not set: not tested on PostgreSQL", PostgresVariable)
 	}
-	db, err := sql.Open("postgres", server)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer db.Close()
+	return server
+}
+
+func newName() string {
 	id := uuid.New()
-	schema := "test_" + hex.EncodeToString(id[:])
-	if _, err := db.ExecContext(t.Context(), "CREATE SCHEMA "+schema); err != nil {
+	return "test_" + hex.EncodeToString(id[:])
+}
+
+// run runs a statement now, and another when the test has ended.
+func run(t testing.TB, server, now, atEnd string) {
+	t.Helper()
+	exec := func(ctx context.Context, statement string) error {
+		db, err := sql.Open("pgx", server)
+		if err != nil {
+			return err
+		}
+		_, err = db.ExecContext(ctx, statement)
+		return errors.Join(err, db.Close())
+	}
+	if err := exec(t.Context(), now); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		db, err := sql.Open("postgres", server)
-		if err != nil {
-			t.Error(err)
-			return
-		}
-		defer db.Close()
-		if _, err := db.ExecContext(context.Background(), "DROP SCHEMA "+schema+" CASCADE"); err != nil {
+		if err := exec(context.Background(), atEnd); err != nil {
 			t.Error(err)
 		}
 	})
-	u, err := url.Parse(server)
+}
+
+func change(t testing.TB, raw string, how func(*url.URL)) string {
+	t.Helper()
+	u, err := url.Parse(raw)
 	if err != nil {
-		t.Fatalf("%s is not a URL", PostgresVariable)
+		t.Fatal("the address of the tests' PostgreSQL is not a URL")
 	}
-	query := u.Query()
-	query.Set("search_path", schema)
-	u.RawQuery = query.Encode()
-	return Database{"postgres", u.String()}
+	how(u)
+	return u.String()
 }
 
 // Open opens a store on the database until the test ends. change, which may be
