@@ -84,6 +84,9 @@ func (e *sqliteEngine) commitLoop() {
 		case <-e.scrubs.due():
 			e.scrub()
 		case <-e.store.closing:
+			if e.scrubs.left > 0 { // a command ends before the time has come
+				e.scrub()
+			}
 			return
 		}
 	}

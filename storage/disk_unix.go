@@ -11,6 +11,6 @@ func DiskSpace(path string) (available, size uint64, err error) {
 	if err := unix.Statfs(path, &s); err != nil {
 		return 0, 0, err
 	}
-	block := uint64(s.Bsize)                                       //nolint:gosec,unconvert // its type differs between systems and is never negative
-	return uint64(max(s.Bavail, 0)) * block, s.Blocks * block, nil //nolint:gosec,unconvert // the same
+	block := uint64(s.Bsize) //nolint:gosec,unconvert // its type differs between systems and is never negative
+	return uint64(max(s.Bavail, 0)) * block, s.Blocks * block, nil
 }
