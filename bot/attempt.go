@@ -40,7 +40,7 @@ func (r *Relay) voidCall(ctx context.Context, lane Lane, c Call) error {
 	return r.Store.InTx(ctx, func(tx Tx) error {
 		c := c // it may run again
 		tx.Fence(lane)
-		endCall(tx, &c, CallVoid)
+		r.endCall(tx, &c, CallVoid)
 		return tx.SaveCall(&c)
 	})
 }
@@ -91,16 +91,18 @@ func (r *Relay) settleSimple(tx Tx, c *Call, f *Failure, tries int) {
 		c.FirstAt = tx.Now()
 	}
 	if f == nil {
-		endCall(tx, c, CallDone)
+		r.endCall(tx, c, CallDone)
 		return
 	}
 	c.Code, c.State = f.Code, CallQueued
 	switch f.Kind {
 	case Permanent:
-		endCall(tx, c, CallFailed)
+		r.endCall(tx, c, CallFailed)
 		return
 	case RateLimited:
-		c.NextAt = tx.Now() + max(f.RetryAfter, time.Second).Milliseconds()
+		wait := max(f.RetryAfter, time.Second)
+		c.NextAt = tx.Now() + wait.Milliseconds()
+		r.noteWait(tx, c.Kind, wait)
 		return
 	case Misconfigured:
 		c.NextAt = tx.Now() + slackRetry.Milliseconds()
@@ -110,8 +112,17 @@ func (r *Relay) settleSimple(tx Tx, c *Call, f *Failure, tries int) {
 	}
 	if tries > 0 && c.Attempts >= tries || tx.Now()-c.FirstAt > (24*time.Hour).Milliseconds() {
 		r.Log.Error("call given up", "call", c.ID, "kind", c.Kind, "code", c.Code)
-		endCall(tx, c, CallFailed)
+		r.endCall(tx, c, CallFailed)
 	}
+}
+
+// noteWait counts that LINE or Slack has a call come again later.
+func (r *Relay) noteWait(tx Tx, kind CallKind, wait time.Duration) {
+	reason := WaitSlack
+	if strings.HasPrefix(string(kind), "line.") {
+		reason = WaitLINE
+	}
+	tx.AfterCommit(func() { r.Meter.Waited(reason, wait) })
 }
 
 func reactionRef(channelID, ts, emoji string) string { return channelID + " " + ts + " " + emoji }

@@ -1,11 +1,6 @@
 package bot
 
-import (
-	"errors"
-	"strings"
-
-	"madoguchi/operators"
-)
+import "errors"
 
 // decideEdit applies an edit while the reply is held; later it can only say
 // that LINE has the old words.
@@ -59,36 +54,6 @@ func (r *Relay) decideEdit(tx Tx, teamID string, ev SlackEdit) error {
 		}
 		return r.answer(tx, o, &rp, ItemView{Text: o.words.Say("reply.edited_late")})
 	}
-}
-
-// becomeNote makes a note of a reply that had not gone yet. Whoever may reply
-// may still not be one who may write notes.
-func (r *Relay) becomeNote(tx Tx, o *office, f *Friend, rp *Reply) error {
-	tags, err := tx.FriendTags(f.ID)
-	if err != nil {
-		return err
-	}
-	person := o.person(rp.TeamID, "", rp.UserID)
-	d := o.people.Decide(person, operators.Friend{ID: f.ID, Tags: onTags(tags)}, operators.Action{Right: operators.View})
-	if !d.Allowed {
-		return r.refuse(tx, o, f, rp, string(d.Reason), d.Sets)
-	}
-	return r.keepNote(tx, o, f, rp, rp.Text)
-}
-
-func (r *Relay) editNote(tx Tx, rp *Reply, text string) error {
-	if err := tx.SaveReply(rp); err != nil {
-		return err
-	}
-	m, err := tx.Message(rp.MessageID)
-	if err != nil {
-		return err
-	}
-	m.Text = strings.TrimSpace(strings.TrimPrefix(text, notePrefix))
-	if err := tx.SaveMessage(&m); err != nil {
-		return err
-	}
-	return r.redrawMessage(tx, m)
 }
 
 // keepChange remembers a change of a reply that has not arrived.
@@ -176,7 +141,7 @@ func (r *Relay) recall(tx Tx, rp *Reply) error {
 	if err != nil {
 		return err
 	}
-	endCall(tx, &c, CallVoid)
+	r.endCall(tx, &c, CallVoid)
 	if err := tx.SaveCall(&c); err != nil {
 		return err
 	}
@@ -189,19 +154,4 @@ func (r *Relay) recall(tx Tx, rp *Reply) error {
 	tx.Poke(LaneSend, c.Lane, 0)
 	*rp, err = tx.Reply(rp.ID)
 	return err
-}
-
-// mayChangeNote tells whether the author of a note may still view the friend:
-// a note is shown to colleagues, whoever changes it later.
-func (r *Relay) mayChangeNote(tx Tx, o *office, f *Friend, rp *Reply) (bool, error) {
-	tags, err := tx.FriendTags(f.ID)
-	if err != nil {
-		return false, err
-	}
-	d := o.people.Decide(o.person(rp.TeamID, "", rp.UserID), operators.Friend{ID: f.ID, Tags: onTags(tags)},
-		operators.Action{Right: operators.View})
-	if d.Allowed {
-		return true, nil
-	}
-	return false, r.audit(tx, o, rp.UserID, "note", f.ID, false, d.Sets, "reason", string(d.Reason))
 }

@@ -357,7 +357,11 @@ func (d *lineDecision) show(m Message, opensThread bool) error {
 	if err != nil {
 		return err
 	}
-	for _, place := range d.office.places(onTags(tags)) {
+	places, err := d.relay.audience(d.tx, d.office, &d.friend, onTags(tags))
+	if err != nil {
+		return err
+	}
+	for _, place := range places {
 		t, err := d.relay.threadAt(d.tx, d.office, &d.friend, place, opensThread)
 		if errors.Is(err, ErrNotFound) {
 			continue

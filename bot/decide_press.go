@@ -3,7 +3,6 @@ package bot
 import (
 	"errors"
 	"slices"
-	"strings"
 
 	"madoguchi/operators"
 )
@@ -186,14 +185,8 @@ func (p *pressed) open() error {
 	if err := p.relay.audit(p.tx, p.office, p.userID, "open", p.friend.ID, true, nil); err != nil {
 		return err
 	}
-	messages, err := p.tx.LastMessages(p.friend.ID, contextMessages)
-	if err != nil {
+	if err := p.relay.addContext(p.tx, &p.friend, t); err != nil {
 		return err
-	}
-	for _, m := range messages {
-		if err := p.relay.addPart(p.tx, t, Part{MessageID: m.ID, Context: true}); err != nil {
-			return err
-		}
 	}
 	words := "relay.opened_read_only"
 	subject := operators.Friend{ID: p.friend.ID, Tags: p.tags}
@@ -340,13 +333,12 @@ func (p *pressed) setTags(chosen []string) error {
 	if d, err := p.may(operators.Tags, ""); err != nil || !d.Allowed {
 		return err
 	}
-	before := strings.Split(p.action.Before, ",")
 	changed, refused := false, false
 	for _, t := range p.office.Settings.Tags {
 		want, has := slices.Contains(chosen, t.ID), slices.Contains(p.tags, t.ID)
 		// What the person did not touch stays as it is, whatever a rule or
 		// somebody else did to it while the modal was open.
-		if want == slices.Contains(before, t.ID) || want == has {
+		if want == p.action.WasSet(t.ID) || want == has {
 			continue
 		}
 		d := p.office.people.Decide(p.person, operators.Friend{ID: p.friend.ID, Tags: p.tags}, operators.Action{Right: operators.Tags, Item: t.ID})

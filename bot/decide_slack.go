@@ -10,9 +10,6 @@ import (
 	"madoguchi/operators"
 )
 
-// notePrefix at the start of a reply makes it an internal note.
-const notePrefix = "//"
-
 // maxReplyUnits is LINE's limit of a text, in UTF-16 units.
 const maxReplyUnits = 5000
 
@@ -30,6 +27,8 @@ func (r *Relay) decideSlack(tx Tx, e StoredEvent) error {
 	switch {
 	case ev.Reply != nil:
 		return r.decideReply(tx, e, ev.TeamID, *ev.Reply)
+	case ev.Direct != nil:
+		return r.decideDirect(tx, ev.TeamID, *ev.Direct)
 	case ev.Edit != nil:
 		return r.decideEdit(tx, ev.TeamID, *ev.Edit)
 	case ev.Delete != nil:
@@ -167,7 +166,7 @@ func (w *written) decide() error {
 	case why != "":
 		return w.relay.refuse(w.tx, w.office, &w.friend, &w.reply, why, sets)
 	case w.reply.isNote():
-		return w.relay.keepNote(w.tx, w.office, &w.friend, &w.reply, w.reply.Text)
+		return w.keepNote()
 	}
 	if err := w.relay.audit(w.tx, w.office, w.reply.UserID, "reply", w.friend.ID, true, sets, "reply", w.reply.ID); err != nil {
 		return err
@@ -279,7 +278,13 @@ func (w *written) noteActivity(counts bool) error {
 	if counts {
 		t.LastReplyAt = max(t.LastReplyAt, w.tx.Now())
 	}
-	return w.tx.SaveThread(&t)
+	// Owners who stopped seeing the friend and write again see what they missed.
+	missed := counts && t.Current && t.Place == OwnersPlace && !t.Sight
+	t.Sight = t.Sight || missed
+	if err := w.tx.SaveThread(&t); err != nil || !missed {
+		return err
+	}
+	return w.relay.addContext(w.tx, &w.friend, t)
 }
 
 func (w *written) stale() bool {
@@ -320,24 +325,4 @@ func (w *written) hold() error {
 	}
 	w.tx.Poke(LaneSend, sendLane(w.friend.ID), rp.HoldUntil)
 	return nil
-}
-
-// keepNote stores an internal note and shows it to the others who may view.
-func (r *Relay) keepNote(tx Tx, o *office, f *Friend, rp *Reply, text string) error {
-	m := Message{
-		ID: newID(), AccountID: o.ID, FriendID: f.ID, Kind: ItemNote, At: tx.Now(), ReceivedAt: tx.Now(),
-		Text:     strings.TrimSpace(strings.TrimPrefix(text, notePrefix)),
-		AuthorID: rp.UserID, AuthorName: rp.AuthorName, Content: []byte("{}"),
-	}
-	if err := tx.AddMessage(&m); err != nil {
-		return err
-	}
-	rp.MessageID = m.ID
-	if err := r.mirror(tx, o, f, m, rp.ThreadID); err != nil {
-		return err
-	}
-	if err := r.audit(tx, o, rp.UserID, "note", f.ID, true, nil); err != nil {
-		return err
-	}
-	return r.receipt(tx, o, rp, ReplyNote, "")
 }

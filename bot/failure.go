@@ -35,6 +35,12 @@ func (f *Failure) Error() string {
 	return fmt.Sprintf("%s (%s): %s", f.Code, f.Kind, f.Detail)
 }
 
+// lostRoom reports whether Slack refused because of the Slack channel, which may
+// be had back.
+func (f *Failure) lostRoom() bool {
+	return f.Code == "channel_not_found" || f.Code == "not_in_channel" || f.Code == "is_archived"
+}
+
 // AsFailure unwraps the Failure in err. An error that holds none is a bug of an
 // adapter or a cancelled context; it is treated as Uncertain, which never
 // doubles anything.

@@ -181,7 +181,7 @@ func TestPoisonIsParked(t *testing.T) {
 		if got := w.newest("sato", f).texts(); len(got) != 1 || got[0] != "次のメッセージ" {
 			t.Errorf("the newest post says %q", got)
 		}
-		var parked []bot.StoredEvent
+		var parked []bot.ParkedEvent
 		w.look(func(tx bot.Tx) (err error) {
 			parked, err = tx.Parked(accountID, 10)
 			return err

@@ -46,7 +46,7 @@ func (r *Relay) serveInbox(ctx context.Context, lane Lane) (int64, error) {
 			if err := r.decide(ctx, lane, e); err != nil {
 				return r.holdLane(ctx, lane, e, err)
 			}
-			r.Meter.Decided(e.Source, "ok")
+			r.Meter.Decided(e.Source, Decided)
 			// A late one that arrived meanwhile is seen by the next reading;
 			// what was read stays in order.
 		}
@@ -85,10 +85,13 @@ func (r *Relay) holdLane(ctx context.Context, lane Lane, e StoredEvent, cause er
 	}
 	r.Log.Error("event cannot be decided", "event", e.ID, "source", e.Source, "account", e.AccountID,
 		"attempt", e.Attempts+1, "error", cause)
-	r.Meter.Decided(e.Source, "error")
-	park := e.Attempts+1 >= eventAttempts || errors.Is(cause, errUnreadable)
+	park, outcome := e.Attempts+1 >= eventAttempts || errors.Is(cause, errUnreadable), Undecided
+	if park {
+		outcome = SetAside
+	}
 	err := r.Store.InTx(ctx, func(tx Tx) error {
 		tx.Fence(lane)
+		tx.AfterCommit(func() { r.Meter.Decided(e.Source, outcome) })
 		if !park {
 			return tx.RetryEvent(e.ID, cause.Error())
 		}

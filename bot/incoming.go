@@ -1,5 +1,10 @@
 package bot
 
+import (
+	"crypto/sha256"
+	"encoding/hex"
+)
+
 // Source says where an event came from.
 type Source string
 
@@ -9,6 +14,22 @@ const (
 	FromSlack Source = "slack"
 	FromSelf  Source = "self" // decided by Madoguchi: rights changed, a profile was fetched
 )
+
+// FriendLane is the lane of what happens to a friend of an account; lineID "" is
+// for what happens to nobody. It tells nobody the LINE id, since the log names
+// lanes.
+func FriendLane(accountID, lineID string) string {
+	if lineID == "" {
+		return "line:" + accountID + ":-"
+	}
+	return "line:" + accountID + ":" + unnamed(lineID)
+}
+
+// unnamed stands for a LINE id where that must not be read.
+func unnamed(lineID string) string {
+	sum := sha256.Sum256([]byte(lineID))
+	return hex.EncodeToString(sum[:16])
+}
 
 // Strayed is the Broken of an event that was meant for another account's bot.
 const Strayed = "destination of another account"

@@ -65,13 +65,57 @@ func (o *office) reader(place string) (operators.Person, bool) {
 	return o.people.ByKey(place)
 }
 
-// places tells where a friend with these tags is shown: to every operator who
-// may see the friend, else to the owners. No friend is ever without a place.
-func (o *office) places(tags []string) []string {
-	if seers := o.people.Seers(tags); len(seers) > 0 {
-		return seers
+// ownersFollow is how long owners go on seeing a friend to whom one of them
+// wrote: the answer is for them.
+const ownersFollow = 24 * time.Hour
+
+// places tells where a friend with these tags is shown now: to every operator
+// who may see the friend, else to the owners, who also stay with a friend to
+// whom they wrote. owners is the friend's thread there, the zero Thread without
+// one. No friend is ever without a place.
+func (o *office) places(tags []string, owners Thread, now int64) []string {
+	seers := o.people.Seers(tags)
+	if len(seers) == 0 || owners.LastReplyAt > 0 && now-owners.LastReplyAt < ownersFollow.Milliseconds() {
+		return append(seers, OwnersPlace)
 	}
-	return []string{OwnersPlace}
+	return seers
+}
+
+// audience is places for something that happens with a friend now. Owners whom
+// it leaves out lose sight: they will have missed it, should nobody else see the
+// friend one day.
+func (r *Relay) audience(tx Tx, o *office, f *Friend, tags []string) ([]string, error) {
+	owners, err := tx.CurrentThread(f.ID, OwnersPlace)
+	if ignoreNotFound(err) != nil {
+		return nil, err
+	}
+	places := o.places(tags, owners, tx.Now())
+	if !owners.Sight || slices.Contains(places, OwnersPlace) {
+		return places, nil
+	}
+	if owners, err = tx.LockThread(owners.ID); err != nil {
+		return nil, err
+	}
+	owners.Sight = false
+	return places, tx.SaveThread(&owners)
+}
+
+// pushed is whom a place mentions for a friend who waits, or "" for nobody: its
+// operator, unless they want that never, or not while somebody else is in charge.
+func (o *office) pushed(place string, f *Friend) string {
+	if place == OwnersPlace {
+		if len(o.Settings.Owners) == 0 {
+			return ""
+		}
+		return o.Settings.Owners[0]
+	}
+	p, _ := o.people.ByKey(place)
+	op, _ := o.people.Operator(place)
+	others := f.InCharge != "" && f.InCharge != p.SlackUser
+	if op.Mention == operators.MentionNone || others && op.Mention != operators.MentionAll {
+		return ""
+	}
+	return p.SlackUser
 }
 
 // offices caches the offices of all accounts by version.

@@ -27,70 +27,79 @@ const (
 	reactTries = 10
 )
 
-// servePosts does what is due in one Slack channel: unfinished calls first,
-// then the next threads in turn as far as Slack's rates allow.
+// servePosts does what is due in one Slack channel: unfinished calls, and the
+// next threads in turn as far as Slack's rates allow. Neither keeps the other
+// waiting. Where posting stopped, what stands there is still changed and deleted;
+// in a closed one that is done too, and all else ends or goes where it is seen.
 func (r *Relay) servePosts(ctx context.Context, lane Lane) (int64, error) {
+	called := false
 	for until := r.Now().Add(serveFor); r.Now().Before(until); {
 		if ctx.Err() != nil {
 			return 0, ctx.Err()
 		}
-		turn, err := r.nextTurn(ctx, lane)
+		turn, err := r.nextTurn(ctx, lane, called)
 		if err != nil {
 			return 0, err
+		}
+		if turn.frozen != nil {
+			if err := r.attemptPost(ctx, lane, turn.channel, *turn.frozen); err != nil {
+				return 0, err
+			}
 		}
 		for _, c := range turn.calls {
 			if err := r.attemptInChannel(ctx, lane, turn.channel, c); err != nil {
 				return 0, err
 			}
 		}
-		switch {
-		case turn.frozen != nil:
-			if err := r.attemptPost(ctx, lane, turn.channel, *turn.frozen); err != nil {
-				return 0, err
-			}
-		case len(turn.calls) == 0:
+		if called = len(turn.calls) > 0; !called && turn.frozen == nil {
 			return turn.due, nil
 		}
 	}
 	return r.Now().UnixMilli(), nil
 }
 
-// channelTurn is what is to be done in a Slack channel now: its due calls, or
-// the next post; or when there is something to do next, 0 for not before the
-// lane is poked.
+// channelTurn is what is to be done in a Slack channel now: calls that are due,
+// or the next post.
 type channelTurn struct {
 	channel SlackChannel
 	calls   []Call
 	frozen  *Call
-	due     int64
+	due     int64 // if there is neither: when there will be, 0 for when the lane is poked
 }
 
-func (r *Relay) nextTurn(ctx context.Context, lane Lane) (turn channelTurn, err error) {
+// nextTurn prefers the calls, and after some of them (called) the next post.
+func (r *Relay) nextTurn(ctx context.Context, lane Lane, called bool) (turn channelTurn, err error) {
 	var wait int64
 	err = r.Store.InTx(ctx, func(tx Tx) (err error) {
 		turn, wait = channelTurn{}, 0
 		if turn.channel, err = tx.SlackChannel(strings.TrimPrefix(lane.ID, "post:")); err != nil {
 			return err
 		}
-		if turn.channel.State != ChannelReady { // whoever makes it ready pokes the lane
+		if !turn.channel.inReach() { // whoever makes it ready pokes the lane
 			return nil
 		}
 		if turn.due, err = pausedUntilOf(tx, slackPause); err != nil || turn.due > r.Now().UnixMilli() {
 			return err
 		}
-		if turn.calls, err = tx.DueCalls(lane.ID, callsAtOnce); err != nil || len(turn.calls) > 0 {
+		if turn.channel.State == ChannelStopped { // what must go goes all the same
+			turn.calls, turn.due, err = tx.StandingCalls(lane.ID, callsAtOnce)
+			return err
+		}
+		if turn.calls, err = tx.DueCalls(lane.ID, callsAtOnce); err != nil || len(turn.calls) > 0 && !called {
 			return err
 		}
 		if turn.due, err = tx.NextCallAt(lane.ID); err != nil {
 			return err
 		}
-		turn.frozen, wait, err = r.freezeNext(tx, lane, turn.channel)
+		if turn.frozen, wait, err = r.freezeNext(tx, lane, turn.channel); err == nil && turn.frozen != nil {
+			turn.calls = nil
+		}
 		return err
 	})
 	if !errors.Is(err, errPaced) {
 		return turn, err
 	}
-	r.Meter.Waited("rate", time.Duration(wait)*time.Millisecond)
+	r.Meter.Waited(WaitOwnRate, time.Duration(wait)*time.Millisecond)
 	turn.frozen, turn.due = nil, earlier(turn.due, r.Now().UnixMilli()+wait)
 	return turn, nil
 }
@@ -171,6 +180,9 @@ func (r *Relay) freeze(tx Tx, lane Lane, channel SlackChannel, t Thread) (*Call,
 	}
 	if !ok {
 		return nil, r.rerouteQueued(tx, t)
+	}
+	if channel.State != ChannelReady { // closed, and its operator is back: it is about to be ready
+		return nil, nil
 	}
 	members, err := b.take(parts)
 	if err != nil {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 )
@@ -41,8 +40,8 @@ func (r *Relay) attemptInChannel(ctx context.Context, lane Lane, channel SlackCh
 
 // resumePost goes on with a post that was not finished at its first attempt.
 func (r *Relay) resumePost(ctx context.Context, lane Lane, channel SlackChannel, c Call) error {
-	if c.Token != "" && c.Token != channel.ChannelID {
-		// An answer in a Slack channel that was replaced since.
+	if c.Token != "" && (c.Token != channel.ChannelID || channel.State == ChannelClosed) {
+		// An answer in a Slack channel that was replaced or closed since.
 		r.Log.Warn("an answer to a person is for a Slack channel that is gone", "call", c.ID)
 		return r.voidCall(ctx, lane, c)
 	}
@@ -56,9 +55,12 @@ func (r *Relay) resumePost(ctx context.Context, lane Lane, channel SlackChannel,
 	err := r.Store.InTx(ctx, func(tx Tx) error {
 		c = read // it may run again
 		tx.Fence(lane)
-		still, err := r.drawAgain(tx, channel, &c)
-		if err != nil {
-			return err
+		still := channel.State == ChannelReady
+		if still {
+			var err error
+			if still, err = r.drawAgain(tx, channel, &c); err != nil {
+				return err
+			}
 		}
 		if thawed = !still; thawed {
 			return r.thaw(tx, c) // the next freeze sends its members where they belong
@@ -121,34 +123,51 @@ func (r *Relay) drawAgain(tx Tx, channel SlackChannel, c *Call) (bool, error) {
 // settlePost finds out what became of an uncertain post: the echo of our own
 // post tells, then the thread itself; else it is made once more.
 func (r *Relay) settlePost(ctx context.Context, lane Lane, channel SlackChannel, c Call) error {
-	var echo string
+	var echo Echo
 	var t Thread
 	err := r.Store.View(ctx, func(tx Tx) (err error) {
-		if echo, err = tx.EchoOf(c.ID); err != nil {
+		if echo, err = tx.EchoOf(c.ID); ignoreNotFound(err) != nil {
 			return err
 		}
 		if c.ThreadID != "" {
 			t, err = tx.Thread(c.ThreadID)
+			return err
 		}
-		return err
+		return nil
 	})
 	if err != nil {
 		return err
 	}
-	if echo != "" {
-		return r.recordPost(ctx, lane, channel, c, Posted{ChannelID: channel.ChannelID, TS: echo, ThreadTS: t.TS})
+	if echo.TS != "" {
+		at := Posted{ChannelID: echo.ChannelID, TS: echo.TS, ThreadTS: echo.ThreadTS}
+		if !echo.Placed {
+			at.ThreadTS = t.TS
+		}
+		return r.recordPost(ctx, lane, c, at)
 	}
 	if wait := c.UnsureAt + echoWait.Milliseconds() - r.Now().UnixMilli(); wait > 0 {
 		c.NextAt = r.Now().UnixMilli() + min(wait, echoLook.Milliseconds())
 		return r.saveCall(ctx, lane, c)
 	}
+	err = r.searchPost(ctx, lane, channel, t, c)
+	if errors.Is(err, errEchoed) {
+		c.NextAt = r.Now().UnixMilli()
+		return r.saveCall(ctx, lane, c)
+	}
+	return err
+}
+
+// searchPost looks for a post of which no event told.
+func (r *Relay) searchPost(ctx context.Context, lane Lane, channel SlackChannel, t Thread, c Call) error {
 	posted, found, err := r.Slack.FindPost(ctx, channel.ChannelID, t.TS, c.ID)
 	switch f := failureOf(err); {
 	case f == nil && found:
-		return r.recordPost(ctx, lane, channel, c, posted)
+		return r.recordPost(ctx, lane, c, posted)
 	case f == nil:
 		return r.repeatPost(ctx, lane, channel, c)
-	case f.Code == "cannot_search" && !c.Repeat:
+	case f.lostRoom() && channel.State != ChannelClosed:
+		return r.stopChannel(ctx, lane, channel, c, f.Code)
+	case f.Kind == Permanent && !c.Repeat:
 		return r.repeatPost(ctx, lane, channel, c)
 	case f.Kind == Permanent || f.Kind == Misconfigured && c.Repeat:
 		// Repeated once already and still not to be found out.
@@ -164,6 +183,9 @@ func (r *Relay) settlePost(ctx context.Context, lane Lane, channel SlackChannel,
 func (r *Relay) repeatPost(ctx context.Context, lane Lane, channel SlackChannel, c Call) error {
 	return r.Store.InTx(ctx, func(tx Tx) error {
 		tx.Fence(lane)
+		if err := notEchoed(tx, c); err != nil {
+			return err
+		}
 		parts, err := tx.PartsOfCall(c.ID)
 		if err != nil {
 			return err
@@ -197,7 +219,7 @@ func (r *Relay) repeatPost(ctx context.Context, lane Lane, channel SlackChannel,
 			Body: r.Renderer.RenderPost(channel.ChannelID, view), Result: digestOf(view), Repeat: true,
 			State: CallQueued, NextAt: tx.Now(), CreatedAt: tx.Now(),
 		}
-		endCall(tx, &c, CallVoid)
+		r.endCall(tx, &c, CallVoid)
 		if err := tx.SaveCall(&c); err != nil {
 			return err
 		}
@@ -219,7 +241,7 @@ func (r *Relay) attemptPost(ctx context.Context, lane Lane, channel SlackChannel
 	f := failureOf(err)
 	r.noteAttempt(ctx, c, started, f)
 	if f == nil {
-		return r.recordPost(ctx, lane, channel, c, posted)
+		return r.recordPost(ctx, lane, c, posted)
 	}
 	switch f.Kind {
 	case Uncertain:
@@ -232,8 +254,9 @@ func (r *Relay) attemptPost(ctx context.Context, lane Lane, channel SlackChannel
 			tx.Fence(lane)
 			c.State, c.Code = CallQueued, f.Code
 			c.Attempts--
-			c.NextAt = tx.Now() + max(f.RetryAfter, time.Second).Milliseconds()
-			r.Meter.Waited("slack_429", f.RetryAfter)
+			wait := max(f.RetryAfter, time.Second)
+			c.NextAt = tx.Now() + wait.Milliseconds()
+			r.noteWait(tx, c.Kind, wait)
 			if err := tx.SaveCall(&c); err != nil {
 				return err
 			}
@@ -246,11 +269,11 @@ func (r *Relay) attemptPost(ctx context.Context, lane Lane, channel SlackChannel
 	case Misconfigured:
 		return r.pauseSlack(ctx, lane, c, f)
 	default:
-		if slices.Contains([]string{"channel_not_found", "not_in_channel", "is_archived"}, f.Code) {
+		if f.lostRoom() {
 			return r.stopChannel(ctx, lane, channel, c, f.Code)
 		}
 		if f.Code == "thread_not_found" && c.ThreadID != "" {
-			return r.openAnew(ctx, lane, channel, c)
+			return r.openAnew(ctx, lane, c)
 		}
 		return r.giveUpPost(ctx, lane, c, f.Code)
 	}
@@ -261,12 +284,15 @@ func (r *Relay) giveUpPost(ctx context.Context, lane Lane, c Call, code string) 
 	r.Log.Error("post given up", "call", c.ID, "thread", c.ThreadID, "code", code)
 	return r.Store.InTx(ctx, func(tx Tx) error {
 		tx.Fence(lane)
+		if err := notEchoed(tx, c); err != nil {
+			return err
+		}
 		parts, err := tx.PartsOfCall(c.ID)
 		if err != nil {
 			return err
 		}
 		c.Code = code
-		endCall(tx, &c, CallFailed)
+		r.endCall(tx, &c, CallFailed)
 		if err := tx.SaveCall(&c); err != nil {
 			return err
 		}
@@ -294,22 +320,17 @@ func (r *Relay) giveUpPost(ctx context.Context, lane Lane, c Call, code string) 
 }
 
 // stopChannel stops posting in a Slack channel that Slack does not let us use,
-// and has it repaired. Nothing of it is lost.
+// and has it repaired. Nothing of it is lost: a post that was certainly not
+// carried out is taken apart, and an uncertain one is searched for again.
 func (r *Relay) stopChannel(ctx context.Context, lane Lane, channel SlackChannel, c Call, code string) error {
 	return r.Store.InTx(ctx, func(tx Tx) error {
 		tx.Fence(lane)
-		now, err := tx.LockSlackChannel(channel.ID)
-		if err != nil {
+		if err := r.loseRoom(tx, channel, code); err != nil {
 			return err
 		}
-		if now.ChannelID == channel.ChannelID { // else it was replaced meanwhile
-			now.State, now.Reason = ChannelStopped, code
-			if err := tx.SaveSlackChannel(&now); err != nil {
-				return err
-			}
-		}
-		if err := r.addTask(tx, channel.AccountID, CallReconcile, channel.ID); err != nil {
-			return err
+		if c.State == CallUncertain {
+			c.NextAt = tx.Now() + slackRetry.Milliseconds()
+			return tx.SaveCall(&c)
 		}
 		parts, err := tx.PartsOfCall(c.ID)
 		if err != nil {
@@ -321,6 +342,22 @@ func (r *Relay) stopChannel(ctx context.Context, lane Lane, channel SlackChannel
 		c.State, c.NextAt = CallQueued, tx.Now()
 		return tx.SaveCall(&c)
 	})
+}
+
+// loseRoom notes that Slack does not let us use a Slack channel, and has it
+// looked at.
+func (r *Relay) loseRoom(tx Tx, channel SlackChannel, code string) error {
+	now, err := tx.LockSlackChannel(channel.ID)
+	if err != nil {
+		return err
+	}
+	if now.ChannelID == channel.ChannelID && now.State != ChannelClosed { // else it was replaced or closed meanwhile
+		now.State, now.Reason = ChannelStopped, code
+		if err := tx.SaveSlackChannel(&now); err != nil {
+			return err
+		}
+	}
+	return r.addTask(tx, channel.AccountID, CallReconcile, channel.ID)
 }
 
 // pauseSlack stops all posting until Slack takes our credentials again. The

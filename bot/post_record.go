@@ -5,7 +5,7 @@ import (
 )
 
 // recordPost notes where a post stands, and everything that follows from it.
-func (r *Relay) recordPost(ctx context.Context, lane Lane, channel SlackChannel, c Call, posted Posted) error {
+func (r *Relay) recordPost(ctx context.Context, lane Lane, c Call, posted Posted) error {
 	return r.Store.InTx(ctx, func(tx Tx) error {
 		c := c // it may run again
 		tx.Fence(lane)
@@ -19,7 +19,7 @@ func (r *Relay) recordPost(ctx context.Context, lane Lane, channel SlackChannel,
 		digest := c.Result
 		c.Result = posted.TS
 		if len(parts) == 0 {
-			endCall(tx, &c, CallDone)
+			r.endCall(tx, &c, CallDone)
 			return tx.SaveCall(&c)
 		}
 		t, err := tx.LockThread(c.ThreadID)
@@ -28,7 +28,7 @@ func (r *Relay) recordPost(ctx context.Context, lane Lane, channel SlackChannel,
 		}
 		opens := t.TS == "" && t.FriendID != ""
 		if t.FriendID != "" && !opens && posted.ThreadTS != t.TS {
-			return r.reopenThread(tx, channel, t, c, posted)
+			return r.reopenThread(tx, t, c, posted)
 		}
 		p := Post{
 			ID: c.ID, AccountID: c.AccountID, ThreadID: t.ID, ChannelID: posted.ChannelID, TS: posted.TS,
@@ -47,11 +47,11 @@ func (r *Relay) recordPost(ctx context.Context, lane Lane, channel SlackChannel,
 		if err := tx.SaveThread(&t); err != nil {
 			return err
 		}
-		endCall(tx, &c, CallDone)
+		r.endCall(tx, &c, CallDone)
 		if err := tx.SaveCall(&c); err != nil {
 			return err
 		}
-		r.Meter.Merged(len(parts))
+		tx.AfterCommit(func() { r.Meter.Posted(len(parts)) })
 		ids := make([]string, len(parts))
 		for i, part := range parts {
 			ids[i] = part.ID
@@ -97,20 +97,20 @@ func (r *Relay) addUpload(tx Tx, t Thread, messageID string) error {
 
 // openAnew opens a thread anew to which Slack takes no more replies, since its
 // first post is gone.
-func (r *Relay) openAnew(ctx context.Context, lane Lane, channel SlackChannel, c Call) error {
+func (r *Relay) openAnew(ctx context.Context, lane Lane, c Call) error {
 	return r.Store.InTx(ctx, func(tx Tx) error {
 		tx.Fence(lane)
 		t, err := tx.LockThread(c.ThreadID)
 		if err != nil {
 			return err
 		}
-		return r.reopenThread(tx, channel, t, c, Posted{})
+		return r.reopenThread(tx, t, c, Posted{})
 	})
 }
 
 // reopenThread takes a post back that Slack put in the open because the
 // thread's first post was deleted, and opens the thread anew with it.
-func (r *Relay) reopenThread(tx Tx, channel SlackChannel, t Thread, c Call, leaked Posted) error {
+func (r *Relay) reopenThread(tx Tx, t Thread, c Call, leaked Posted) error {
 	o, err := r.office(tx, t.AccountID)
 	if err != nil {
 		return err
@@ -122,7 +122,7 @@ func (r *Relay) reopenThread(tx Tx, channel SlackChannel, t Thread, c Call, leak
 	if err := tx.MoveParts(t.ID, c.ID, next.ID); err != nil {
 		return err
 	}
-	endCall(tx, &c, CallVoid)
+	r.endCall(tx, &c, CallVoid)
 	if err := tx.SaveCall(&c); err != nil {
 		return err
 	}
@@ -130,9 +130,15 @@ func (r *Relay) reopenThread(tx Tx, channel SlackChannel, t Thread, c Call, leak
 	if leaked.TS == "" { // refused, so there is nothing to take back
 		return nil
 	}
-	_, err = tx.AddCall(&Call{
-		ID: newID(), AccountID: c.AccountID, Lane: c.Lane, Kind: CallSlackDelete, Ref: channel.ChannelID + " " + leaked.TS,
-		State: CallQueued, CreatedAt: tx.Now(),
+	return r.deletePost(tx, c, leaked.ChannelID, leaked.TS)
+}
+
+// deletePost has a post deleted that a call made. Requests merge.
+func (r *Relay) deletePost(tx Tx, c Call, channelID, ts string) error {
+	ref := channelID + " " + ts
+	_, err := tx.AddCall(&Call{
+		ID: newID(), AccountID: c.AccountID, Lane: c.Lane, Kind: CallSlackDelete, ThreadID: c.ThreadID,
+		Ref: ref, Merge: "delete:" + ref, State: CallQueued, CreatedAt: tx.Now(),
 	})
 	return err
 }

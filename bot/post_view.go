@@ -175,20 +175,8 @@ func (b *postBuilder) mention(card bool) string {
 	if !b.fromFriend() || b.friend.WaitingSince == 0 {
 		return ""
 	}
-	user := ""
-	if b.thread.Place == OwnersPlace {
-		if len(b.office.Settings.Owners) > 0 {
-			user = b.office.Settings.Owners[0]
-		}
-	} else if p, ok := b.office.people.ByKey(b.thread.Place); ok {
-		user = p.SlackUser
-	}
-	op, _ := b.office.people.Operator(b.thread.Place)
-	others := b.friend.InCharge != "" && b.friend.InCharge != user
-	if op.Mention == operators.MentionNone || others && op.Mention != operators.MentionAll && b.thread.Place != OwnersPlace {
-		return ""
-	}
-	if card {
+	user := b.office.pushed(b.thread.Place, &b.friend)
+	if card || user == "" {
 		return user
 	}
 	now := b.tx.Now()
@@ -228,7 +216,7 @@ func (b *postBuilder) card() (*CardView, error) {
 	if b.mayTag(reader, subject) {
 		c.Buttons = append(c.Buttons, ActTags)
 	}
-	if send.Allowed {
+	if send.Allowed && !send.Draft {
 		c.Buttons = append(c.Buttons, ActTake, ActDone)
 	}
 	return c, nil

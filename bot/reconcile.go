@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 )
 
 const (
@@ -63,13 +62,15 @@ func (c *reconciling) run(ctx context.Context) error {
 		return c.set(ctx, ChannelClosed, "", "")
 	}
 	if given := c.given(); c.channel.ChannelID == "" || given != "" && given != c.channel.ChannelID {
-		if err := c.make(ctx); err != nil {
+		if err := c.make(ctx); err != nil || c.channel.ChannelID == "" {
 			return err
 		}
 	}
 	room, err := c.relay.Slack.Channel(ctx, c.channel.ChannelID)
 	switch f := failureOf(err); {
 	case f == nil:
+	case removed && (f.Code == "channel_not_found" || f.Code == "missing_scope"):
+		return c.set(ctx, ChannelClosed, "", "") // nobody can be taken out of it
 	case f.Code == "channel_not_found":
 		return c.set(ctx, ChannelStopped, f.Code, "relay.channel_lost")
 	case f.Code == "missing_scope":
@@ -102,11 +103,11 @@ func (c *reconciling) removed() bool {
 	return !ok
 }
 
-// make finds or makes the Slack channel.
+// make finds or makes the Slack channel. Where the one that the account file
+// names is another place's, the place keeps what it has, if only nothing.
 func (c *reconciling) make(ctx context.Context) error {
 	if given := c.given(); given != "" {
-		c.channel.ChannelID, c.channel.TeamID = given, c.bot.TeamID
-		return c.save(ctx)
+		return c.take(ctx, given)
 	}
 	own, err := c.relay.Slack.OwnChannels(ctx)
 	if err != nil {
@@ -150,6 +151,54 @@ func (c *reconciling) make(ctx context.Context) error {
 		return c.adopt(ctx, room)
 	}
 	return &Failure{Kind: Permanent, Code: "name_taken"}
+}
+
+// take makes the Slack channel that the account file names this place's.
+func (c *reconciling) take(ctx context.Context, given string) error {
+	var holder SlackChannel
+	err := c.relay.lookUp(ctx, func(tx Tx) (err error) {
+		holder, err = tx.SlackChannelBySlackID(c.bot.TeamID, given)
+		return ignoreNotFound(err)
+	})
+	if err != nil {
+		return err
+	}
+	if holder.ID != "" && holder.ID != c.channel.ID {
+		return c.refuseTaken(ctx, holder)
+	}
+	c.channel.ChannelID, c.channel.TeamID = given, c.bot.TeamID
+	return c.save(ctx)
+}
+
+// refuseTaken tells the owners of both places, and the log, that one Slack
+// channel cannot be two places'. The owners of this place may have none to read
+// it in.
+func (c *reconciling) refuseTaken(ctx context.Context, holder SlackChannel) error {
+	var theirs *office
+	if err := c.relay.lookUp(ctx, func(tx Tx) (err error) {
+		theirs, err = c.relay.office(tx, holder.AccountID)
+		return err
+	}); err != nil {
+		return err
+	}
+	c.relay.Log.Error("the Slack channel that the account file names is another place's", "account", c.office.Slug, "place", c.channel.Place,
+		"slack_channel", holder.ChannelID, "its_account", theirs.Slug, "its_place", holder.Place)
+	if c.channel.ChannelID == "" {
+		if err := c.set(ctx, ChannelStopped, "taken", ""); err != nil {
+			return err
+		}
+	}
+	told := []*office{theirs}
+	if c.office.ID != theirs.ID && c.channel.Place != OwnersPlace {
+		told = append(told, c.office)
+	}
+	for _, o := range told {
+		text := o.words.Say("relay.channel_taken", holder.ChannelID, c.office.Slug, c.channel.Place, theirs.Slug, holder.Place)
+		if err := c.tellOnce(ctx, o, "relay.channel_taken:"+o.ID+":"+holder.ChannelID, text); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (c *reconciling) given() string {
@@ -365,18 +414,22 @@ func (c *reconciling) nameOf(ctx context.Context, userID string) string {
 
 // tell says something to the owners once an hour.
 func (c *reconciling) tell(ctx context.Context, key string, args ...any) error {
+	return c.tellOnce(ctx, c.office, fmt.Sprintf("%s:%s:%v", key, c.channel.ID, args), c.office.words.Say(key, args...))
+}
+
+// tellOnce says a text to the owners of an account once an hour; what names it.
+func (c *reconciling) tellOnce(ctx context.Context, o *office, what, text string) error {
 	return c.relay.inStore(ctx, func(tx Tx) error {
-		what := fmt.Sprintf("told:%s:%s:%v", key, c.channel.ID, args)
-		told, err := tx.CountFollow(what, tx.Now()-tx.Now()%time.Hour.Milliseconds())
+		told, err := tx.CountFollow("told:"+what, hourOf(tx.Now()))
 		if err != nil || told > 1 {
 			return err
 		}
-		return c.relay.tellOwners(tx, c.office, c.office.words.Say(key, args...))
+		return c.relay.tellOwners(tx, o, text)
 	})
 }
 
-// set stores a state. Becoming ready wakes whatever waited; stopping is told
-// to the owners, once.
+// set stores a state, and wakes whatever waited for it: becoming ready lets
+// everything go on, and closing ends it. Stopping is told to the owners, once.
 func (c *reconciling) set(ctx context.Context, state SlackChannelState, reason, words string) error {
 	return c.change(ctx, func(tx Tx) error {
 		if c.seen.State == state && c.seen.Reason == reason && c.seen.ChannelID == c.channel.ChannelID {
@@ -389,8 +442,11 @@ func (c *reconciling) set(ctx context.Context, state SlackChannelState, reason, 
 		if err := tx.SaveSlackChannel(&c.channel); err != nil {
 			return err
 		}
+		tx.Poke(LanePost, postLane(c.channel.ID), 0)
 		if state == ChannelReady {
-			tx.Poke(LanePost, postLane(c.channel.ID), 0)
+			if err := c.relay.redrawStale(tx, c.channel); err != nil {
+				return err
+			}
 		}
 		if words == "" {
 			return nil

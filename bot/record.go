@@ -1,5 +1,7 @@
 package bot
 
+import "slices"
+
 // The records below are what storage keeps. Times are Unix milliseconds, ids
 // are UUIDv7 text unless they are a platform's own.
 
@@ -88,6 +90,23 @@ type SlackChannel struct {
 	CreatedAt int64             `db:"created_at"`
 }
 
+// outOfReach are the reasons of a stopped Slack channel in which Slack lets us
+// change nothing. What is to change there waits until it is ready.
+var outOfReach = []string{"archived", "is_archived", "channel_not_found", "not_in_channel"}
+
+// inReach reports whether Slack may let us change what stands there, which is
+// less than that anything new may be posted.
+func (c *SlackChannel) inReach() bool {
+	switch c.State {
+	case ChannelReady, ChannelClosed:
+		return true
+	case ChannelStopped:
+		return !slices.Contains(outOfReach, c.Reason)
+	default:
+		return false
+	}
+}
+
 // unsafe reports whether somebody may read along who must not. Nobody does in
 // one that was only archived.
 func (c *SlackChannel) unsafe() bool {
@@ -153,6 +172,7 @@ type Post struct {
 	Mention    string `db:"mention"`
 	Repeat     bool   `db:"repeated"`
 	Withdrawn  bool   `db:"withdrawn"` // deleted by us, or its reader lost it
+	Stale      bool   `db:"stale"`     // to be drawn anew when its Slack channel is ready: strangers might have read it
 	RenderedAt int64  `db:"rendered_at"`
 }
 
@@ -179,6 +199,7 @@ const (
 	CallSlackDelete CallKind = "slack.delete" // Ref: channel and ts of a post of ours
 	CallReconcile   CallKind = "reconcile"    // Ref: SlackChannel.ID
 	CallSweep       CallKind = "sweep"        // Ref: thread id (or allThreads) and when the gap began
+	CallDirect      CallKind = "direct"       // answers somebody who wrote to the bot itself
 )
 
 // CallState is how far a call is.
@@ -233,6 +254,17 @@ type Attempt struct {
 	Outcome   string // ok, or a FailureKind
 	Code      string
 	RequestID string
+}
+
+// Echo is a post of ours that came back in an event: proof that its call was
+// carried out.
+type Echo struct {
+	CallID    string `db:"call_id"`
+	ChannelID string `db:"channel_id"` // Slack's
+	TS        string `db:"ts"`
+	ThreadTS  string `db:"thread_ts"` // "" when it opened a thread or stands in the open
+	Placed    bool   `db:"placed"`    // the event told of the thread; else ThreadTS says nothing
+	SeenAt    int64  `db:"seen_at"`
 }
 
 // ReplyState is how far a reply is.
@@ -307,7 +339,7 @@ type AuditEntry struct {
 	ID        string `db:"id"`
 	AccountID string `db:"account_id"`
 	At        int64  `db:"at"`
-	Actor     string `db:"actor"` // Slack user id, "rule", or "apply"
+	Actor     string `db:"actor"` // Slack user id, "rule", "apply" or "command"
 	Action    string `db:"action"`
 	FriendID  string `db:"friend_id"`
 	Detail    string `db:"detail"` // JSON; never a friend's words
@@ -346,6 +378,17 @@ type StoredEvent struct {
 	Attempts    int    `db:"attempts"`
 	State       string `db:"state"` // pending, done, parked
 	Error       string `db:"error"`
+}
+
+// ParkedEvent is what may be told about a parked event to whoever must not read
+// what it says.
+type ParkedEvent struct {
+	ID         string `db:"id"`
+	AccountID  string `db:"account_id"`
+	Source     Source `db:"source"`
+	ReceivedAt int64  `db:"received_at"`
+	Attempts   int    `db:"attempts"`
+	Error      string `db:"error"` // why; quotes nothing of the event
 }
 
 // LaneKind says which worker serves a lane.

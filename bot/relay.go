@@ -54,13 +54,47 @@ type Config struct {
 	Meter      Meter            // optional
 }
 
-// Meter counts what the relay does, for /metrics.
+// Meter counts what the relay does, for /metrics. Its methods must be quick.
 type Meter interface {
+	// Attempt counts one try at a call: "ok", or a FailureKind.
 	Attempt(kind CallKind, outcome string, took time.Duration)
-	Decided(source Source, outcome string)
-	Merged(messages int)
-	Waited(reason string, d time.Duration)
+	// Decided counts an attempt at deciding an event.
+	Decided(source Source, outcome Decision)
+	// Ended counts a call that is done, failed or void.
+	Ended(kind CallKind, state CallState)
+	// Answered counts a reply of an operator that got its receipt.
+	Answered(state ReplyState)
+	// Posted counts a post by what it shows.
+	Posted(items int)
+	// Waited counts that a rate made something wait.
+	Waited(reason WaitReason, d time.Duration)
 }
+
+// Decision is what came of an attempt at deciding an event.
+type Decision string
+
+// What may come of it.
+const (
+	Decided   Decision = "ok"
+	Undecided Decision = "error" // it is attempted again
+	SetAside  Decision = "parked"
+)
+
+// Decisions are all of them.
+var Decisions = []Decision{Decided, Undecided, SetAside}
+
+// WaitReason is whose rate made something wait.
+type WaitReason string
+
+// The reasons.
+const (
+	WaitOwnRate WaitReason = "own_rate"  // what we allow ourselves, under what Slack allows
+	WaitSlack   WaitReason = "slack_429" // Slack said so
+	WaitLINE    WaitReason = "line_429"  // LINE said so
+)
+
+// WaitReasons are all of them.
+var WaitReasons = []WaitReason{WaitOwnRate, WaitSlack, WaitLINE}
 
 // Relay carries messages between LINE and Slack until its context ends.
 type Relay struct {
@@ -140,6 +174,8 @@ func (r *Relay) lineOf(a Account) LINE {
 type noMeter struct{}
 
 func (noMeter) Attempt(CallKind, string, time.Duration) {}
-func (noMeter) Decided(Source, string)                  {}
-func (noMeter) Merged(int)                              {}
-func (noMeter) Waited(string, time.Duration)            {}
+func (noMeter) Decided(Source, Decision)                {}
+func (noMeter) Ended(CallKind, CallState)               {}
+func (noMeter) Answered(ReplyState)                     {}
+func (noMeter) Posted(int)                              {}
+func (noMeter) Waited(WaitReason, time.Duration)        {}

@@ -50,7 +50,7 @@ func (r *Relay) channelOf(tx Tx, rp *Reply) (c SlackChannel, ok bool, err error)
 }
 
 // answer tells the author of a reply something about it, in its thread; where
-// that is gone, the owners hear it.
+// that is gone, or its operator was removed, the owners hear it.
 func (r *Relay) answer(tx Tx, o *office, rp *Reply, item ItemView) error {
 	c, ok, err := r.channelOf(tx, rp)
 	if err != nil {
@@ -58,6 +58,9 @@ func (r *Relay) answer(tx Tx, o *office, rp *Reply, item ItemView) error {
 	}
 	if !ok {
 		return r.tellOwners(tx, o, o.words.Say("relay.reply_lost_place", rp.AuthorName, item.Text))
+	}
+	if _, served := o.reader(c.Place); !served {
+		return r.answerOwners(tx, o, c, rp, item)
 	}
 	threadTS := rp.TS
 	if rp.ThreadID != "" {
@@ -68,6 +71,19 @@ func (r *Relay) answer(tx Tx, o *office, rp *Reply, item ItemView) error {
 		threadTS = t.TS
 	}
 	return r.say(tx, o, c, threadTS, rp.UserID, item)
+}
+
+// answerOwners tells the owners what would have been said in the Slack channel
+// of an operator who was removed: nothing is posted there any more, while an
+// owner who stayed in it may still write.
+func (r *Relay) answerOwners(tx Tx, o *office, c SlackChannel, rp *Reply, item ItemView) error {
+	f, err := tx.Friend(rp.FriendID)
+	if err != nil {
+		return err
+	}
+	item.Text = o.words.Say("relay.reply_in_closed", c.Name, rp.AuthorName, friendName(o, &f), item.Text)
+	item.Danger = true
+	return r.noteOwners(tx, o, item)
 }
 
 // mark puts a reaction on a reply, or takes it away. A note from a modal has no
@@ -107,12 +123,27 @@ func (r *Relay) unmark(tx Tx, o *office, rp *Reply) error {
 // receipt ends a reply in a state and shows it: a mark, and words with buttons
 // where somebody has to do something.
 func (r *Relay) receipt(tx Tx, o *office, rp *Reply, state ReplyState, why string) error {
+	if err := r.endReply(tx, o, rp, state, why); err != nil || why == "" {
+		return err
+	}
+	item := ItemView{Text: r.reasonWords(o, rp, why), Danger: true}
+	switch state {
+	case ReplyFailed:
+		item.Buttons = []Action{rp.action(ActResend)}
+	case ReplyUnclear:
+		item.Buttons = []Action{rp.action(ActDelivered), rp.action(ActResend)}
+	}
+	return r.answer(tx, o, rp, item)
+}
+
+// endReply ends a reply in a state and marks it.
+func (r *Relay) endReply(tx Tx, o *office, rp *Reply, state ReplyState, why string) error {
 	if err := r.unmark(tx, o, rp); err != nil {
 		return err
 	}
 	rp.State, rp.Reason, rp.EndedAt = state, why, tx.Now()
+	tx.AfterCommit(func() { r.Meter.Answered(state) })
 	var marks []string
-	var buttons []Action
 	switch state {
 	case ReplySentFree:
 		marks = []string{markSent}
@@ -120,28 +151,17 @@ func (r *Relay) receipt(tx Tx, o *office, rp *Reply, state ReplyState, why strin
 		marks = []string{markSent, markPaid}
 	case ReplyNote:
 		marks = []string{markNote}
-	case ReplyRefused:
+	case ReplyRefused, ReplyFailed:
 		marks = []string{markFailed}
-	case ReplyFailed:
-		marks = []string{markFailed}
-		buttons = []Action{rp.action(ActResend)}
 	case ReplyUnclear:
 		marks = []string{markUnclear}
-		buttons = []Action{rp.action(ActDelivered), rp.action(ActResend)}
 	}
 	for _, m := range marks {
 		if err := r.mark(tx, o, rp, CallSlackReact, m); err != nil {
 			return err
 		}
 	}
-	if err := tx.SaveReply(rp); err != nil {
-		return err
-	}
-	if why == "" {
-		return nil
-	}
-	text := r.reasonWords(o, rp, why)
-	return r.answer(tx, o, rp, ItemView{Text: text, Danger: true, Buttons: buttons})
+	return tx.SaveReply(rp)
 }
 
 // reasonWords says why a reply did not go, and how to go on.
@@ -159,9 +179,6 @@ func (r *Relay) reasonWords(o *office, rp *Reply, why string) string {
 	}
 }
 
-// isNote reports whether a reply was written as an internal note.
-func (rp *Reply) isNote() bool { return strings.HasPrefix(rp.Text, notePrefix) }
-
 // right is what its author needs for a reply. A note goes to colleagues only,
 // so whoever may read may write one.
 func (rp *Reply) right() operators.Right {
@@ -175,29 +192,29 @@ func (rp *Reply) action(name ActionName) Action {
 	return Action{Name: name, AccountID: rp.AccountID, FriendID: rp.FriendID, ReplyID: rp.ID}
 }
 
-// refuse ends a reply that may not go, says why and audits it.
+// refuse ends a reply that may not go, says why and audits it. The owners hear
+// of one whose author will not read that it was refused: their Slack account was
+// ended, or they served friends in a Slack channel whose operator was removed.
 func (r *Relay) refuse(tx Tx, o *office, f *Friend, rp *Reply, why string, sets []string) error {
 	if err := r.audit(tx, o, rp.UserID, "reply", f.ID, false, sets, "reply", rp.ID, "reason", why); err != nil {
 		return err
 	}
-	if err := r.receipt(tx, o, rp, ReplyRefused, why); err != nil {
-		return err
-	}
-	return r.tellOfGone(tx, o, f, rp)
-}
-
-// tellOfGone tells the owners of a refused reply whose author will not read
-// that it was refused: their Slack account was ended, or the operator whose
-// Slack channel it was is no longer one.
-func (r *Relay) tellOfGone(tx Tx, o *office, f *Friend, rp *Reply) error {
 	c, ok, err := r.channelOf(tx, rp)
-	if err != nil || !ok { // without a place the owners got the answer itself
+	if err != nil {
 		return err
 	}
-	if _, stays := o.reader(c.Place); stays && !slices.Contains(o.inactive, rp.UserID) {
-		return nil
+	_, served := o.reader(c.Place)
+	left := o.person(rp.TeamID, "", rp.UserID) == (operators.Person{})
+	if !ok || !left || served && !slices.Contains(o.inactive, rp.UserID) {
+		return r.receipt(tx, o, rp, ReplyRefused, why)
 	}
-	return r.tellOwners(tx, o, o.words.Say("relay.reply_of_gone", c.Name, friendName(o, f)))
+	if err := r.tellOwners(tx, o, o.words.Say("relay.reply_of_gone", c.Name, friendName(o, f))); err != nil {
+		return err
+	}
+	if !served {
+		return r.endReply(tx, o, rp, ReplyRefused, why)
+	}
+	return r.receipt(tx, o, rp, ReplyRefused, why)
 }
 
 // ask holds a reply until somebody decides whether it still goes.

@@ -56,7 +56,7 @@ func (s *sending) stillAllowed(c *Call, members []Reply) (bool, error) {
 	if all {
 		return true, nil
 	}
-	endCall(s.tx, c, CallVoid)
+	s.relay.endCall(s.tx, c, CallVoid)
 	if err := s.tx.SaveCall(c); err != nil {
 		return false, err
 	}
@@ -79,7 +79,7 @@ func (s *sending) late(replies []Reply) bool {
 
 // unmake takes a call apart that was certainly not carried out; its replies ask.
 func (s *sending) unmake(c *Call, members []Reply, why string) error {
-	endCall(s.tx, c, CallVoid)
+	s.relay.endCall(s.tx, c, CallVoid)
 	if err := s.tx.SaveCall(c); err != nil {
 		return err
 	}
@@ -159,6 +159,7 @@ func (s *sending) failed(c *Call, members []Reply, f *Failure) error {
 		return s.markWaiting(members)
 	case RateLimited:
 		wait := max(f.RetryAfter, time.Second).Milliseconds()
+		s.relay.noteWait(s.tx, c.Kind, max(f.RetryAfter, time.Second))
 		c.Attempts--
 		if now+wait-c.FirstAt > sayAfter.Milliseconds() {
 			if err := s.sayWaiting(members, "rate_limited"); err != nil {
@@ -234,7 +235,7 @@ func (s *sending) markWaiting(members []Reply) error {
 // remake gives the members of a definitely refused call back to the lane, to
 // go by the next token or as a push.
 func (s *sending) remake(c *Call, members []Reply) error {
-	endCall(s.tx, c, CallVoid)
+	s.relay.endCall(s.tx, c, CallVoid)
 	if err := s.tx.SaveCall(c); err != nil {
 		return err
 	}

@@ -8,7 +8,7 @@ import (
 // sent records that LINE accepted the call.
 func (s *sending) sent(c *Call, members []Reply, accepted Accepted) error {
 	c.Result = accepted.RequestID
-	endCall(s.tx, c, CallDone)
+	s.relay.endCall(s.tx, c, CallDone)
 	if err := s.tx.SaveCall(c); err != nil {
 		return err
 	}
@@ -64,7 +64,7 @@ func (s *sending) answered(by string, at int64) error {
 
 // end gives a call up with a state for its replies.
 func (s *sending) end(c *Call, members []Reply, state ReplyState, why string) error {
-	endCall(s.tx, c, CallFailed)
+	s.relay.endCall(s.tx, c, CallFailed)
 	if err := s.tx.SaveCall(c); err != nil {
 		return err
 	}
@@ -106,7 +106,11 @@ func (r *Relay) mirror(tx Tx, o *office, f *Friend, m Message, writtenIn string)
 	if err != nil {
 		return err
 	}
-	for _, place := range o.places(onTags(tags)) {
+	places, err := r.audience(tx, o, f, onTags(tags))
+	if err != nil {
+		return err
+	}
+	for _, place := range places {
 		if _, views := o.mayView(place, f, onTags(tags)); !views {
 			continue
 		}

@@ -21,11 +21,15 @@ func (r *Relay) resight(tx Tx, o *office, f *Friend, unseen ...string) error {
 	if err != nil {
 		return err
 	}
-	places := o.places(onTags(tags))
 	threads, err := tx.CurrentThreads(f.ID)
 	if err != nil {
 		return err
 	}
+	var owners Thread
+	if i := slices.IndexFunc(threads, func(t Thread) bool { return t.Place == OwnersPlace }); i >= 0 {
+		owners = threads[i]
+	}
+	places := o.places(onTags(tags), owners, tx.Now())
 	had := map[string]bool{}
 	for _, t := range threads {
 		if slices.Contains(places, t.Place) {
@@ -85,7 +89,7 @@ func (r *Relay) loseSight(tx Tx, t Thread) (unseen []string, err error) {
 }
 
 // gainSight queues the last messages of a friend in a place that did not have
-// them. Those the thread has already are not queued again.
+// them, with a mention. Those the thread has already are not queued again.
 func (r *Relay) gainSight(tx Tx, o *office, f *Friend, place string) error {
 	t, err := r.threadAt(tx, o, f, place, true)
 	if err != nil {
@@ -97,6 +101,45 @@ func (r *Relay) gainSight(tx Tx, o *office, f *Friend, place string) error {
 	}
 	for _, m := range messages {
 		if err := r.addPart(tx, t, Part{MessageID: m.ID, Context: m.At < f.WaitingSince || m.Kind != ItemMessage}); err != nil {
+			return err
+		}
+	}
+	if t.TS == "" {
+		return nil // its card says so
+	}
+	return r.tellRegained(tx, o, f, t)
+}
+
+// tellRegained pushes whoever sees a friend again who waits: there may be
+// nothing new to show in the thread, and then nobody would look.
+func (r *Relay) tellRegained(tx Tx, o *office, f *Friend, t Thread) error {
+	user := o.pushed(t.Place, f)
+	if user == "" {
+		return nil
+	}
+	c, err := tx.SlackChannel(t.SlackChannelID)
+	if err != nil {
+		return err
+	}
+	if t, err = tx.LockThread(t.ID); err != nil {
+		return err
+	}
+	t.LastMentionAt = tx.Now() // what is queued beside it need not push again
+	if err := tx.SaveThread(&t); err != nil {
+		return err
+	}
+	return r.say(tx, o, c, t.TS, user, ItemView{Text: o.words.Say("relay.sight_regained")})
+}
+
+// addContext queues the last messages of a friend for somebody who comes to the
+// thread without having seen them.
+func (r *Relay) addContext(tx Tx, f *Friend, t Thread) error {
+	messages, err := tx.LastMessages(f.ID, contextMessages)
+	if err != nil {
+		return err
+	}
+	for _, m := range messages {
+		if err := r.addPart(tx, t, Part{MessageID: m.ID, Context: true}); err != nil {
 			return err
 		}
 	}

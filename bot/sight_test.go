@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"madoguchi/bot"
+	"madoguchi/bot/words"
+	"madoguchi/operators"
 )
 
 // byTag has Sato see only the friends of the shop.
@@ -56,11 +58,63 @@ func TestSight(t *testing.T) {
 			t.Errorf("after losing sight: %q", got)
 		}
 		w.tags(bot.OwnersPlace, f, "t-aoyama")
-		if got, want := w.shown("sato", f), numbered(6, 27); !slices.Equal(got, want) {
+		want := append(numbered(6, 26), words.In("ja").Say("relay.sight_regained"), "27番")
+		if got := w.shown("sato", f); !slices.Equal(got, want) {
 			t.Errorf("after regaining sight: %q, want nothing twice", got)
 		}
 		if n := len(w.cards("sato", f)); n != 1 {
 			t.Errorf("%d threads, want one", n)
+		}
+	})
+}
+
+// Whoever regains sight of a waiting friend is pushed, also when there is nothing
+// new to show: the operator, and the owners when nobody else sees the friend.
+func TestSightRegainedPushes(t *testing.T) {
+	each(t, options{settings: byTag}, func(t *testing.T, w *world) {
+		f := w.newFriend("花子")
+		w.says(f, "1番")
+		w.tags(bot.OwnersPlace, f, "t-aoyama")
+		for _, step := range []struct {
+			place, user string
+			tags        []string
+		}{{bot.OwnersPlace, owner, nil}, {"sato", sato, []string{"t-aoyama"}}, {bot.OwnersPlace, owner, nil}} {
+			w.tags(bot.OwnersPlace, f, step.tags...)
+			last := w.newest(step.place, f)
+			if last.First.Mention != step.user || !slices.Equal(last.texts(), []string{words.In("ja").Say("relay.sight_regained")}) {
+				t.Errorf("in %s the newest post reads %q and mentions %q", step.place, last.texts(), last.First.Mention)
+			}
+			w.pass(time.Hour)
+		}
+		w.tags(bot.OwnersPlace, f, "t-aoyama")
+		w.says(f, "2番")
+		if last := w.newest("sato", f); last.First.Mention != "" {
+			t.Errorf("the next message mentions %q once more", last.First.Mention)
+		}
+		w.pressesCard(owner, bot.OwnersPlace, f, bot.ActDone)
+		for _, tags := range [][]string{nil, {"t-aoyama"}} {
+			w.tags(bot.OwnersPlace, f, tags...)
+		}
+		if n := w.said("sato", "relay.sight_regained"); n != 2 {
+			t.Errorf("it was told %d times that the friend is seen again, want twice: not of one who does not wait", n)
+		}
+	})
+}
+
+// Who watches silently is not told that a friend is seen again.
+func TestSightRegainedSilently(t *testing.T) {
+	silently := func(s *bot.Settings) {
+		byTag(s)
+		s.Operators[0].Mention = operators.MentionNone
+	}
+	each(t, options{settings: silently}, func(t *testing.T, w *world) {
+		f := w.newFriend("花子")
+		w.says(f, "1番")
+		for _, tags := range [][]string{{"t-aoyama"}, nil, {"t-aoyama"}} {
+			w.tags(bot.OwnersPlace, f, tags...)
+		}
+		if got := w.shown("sato", f); !slices.Equal(got, []string{"1番"}) {
+			t.Errorf("Sato is shown %q", got)
 		}
 	})
 }
@@ -103,7 +157,8 @@ func TestQueuedPartsAreRerouted(t *testing.T) {
 		if got := w.shown("sato", f); !slices.Equal(got, []string{"1番"}) {
 			t.Errorf("Sato, who lost sight, was shown %q", got)
 		}
-		if got := w.shown(bot.OwnersPlace, f); !slices.Equal(got, numbered(1, 3)) {
+		want := slices.Insert(numbered(1, 3), 1, words.In("ja").Say("relay.sight_regained"))
+		if got := w.shown(bot.OwnersPlace, f); !slices.Equal(got, want) {
 			t.Errorf("the owners were shown %q", got)
 		}
 	})

@@ -1,5 +1,11 @@
 package bot
 
+import (
+	"crypto/sha256"
+	"encoding/base64"
+	"strings"
+)
+
 // SlackEvent is one thing that happened in Slack and concerns the relay, out
 // of the Events API, an interaction or a slash command. Exactly one of the
 // pointers is set; none is set for what the relay ignores.
@@ -14,6 +20,7 @@ type SlackEvent struct {
 	Room   *SlackRoom
 	User   *SlackUserChange
 	Limit  *SlackLimit
+	Direct *SlackDirect
 }
 
 // SlackReply is a message that a person wrote in a Slack channel.
@@ -31,8 +38,17 @@ type SlackReply struct {
 	Files     []SlackFile
 	Broadcast bool // also sent to the Slack channel
 	Shared    bool // the Slack channel is shared with another workspace
-	Direct    bool // written in a direct message with the bot
 	Swept     bool // found by the sweep after a gap, not delivered as an event
+}
+
+// SlackDirect tells that a person wrote to the bot itself, in a direct message.
+// What they wrote is not taken in.
+type SlackDirect struct {
+	ChannelID string // of the direct message
+	TS        string
+	ThreadTS  string // "" when it stands outside any thread
+	UserID    string
+	UserTeam  string // see SlackReply
 }
 
 // SlackFile is a file in a reply.
@@ -93,9 +109,37 @@ type Action struct {
 	Group     string     `json:"g,omitempty"` // of several replies that share one question: the call id
 	ChannelID string     `json:"h,omitempty"` // Slack channel, with ActNote: where the note belongs
 	ThreadTS  string     `json:"t,omitempty"` // with ActNote: the thread in it
-	// Before are the ids of the tags that were set when the modal was opened,
-	// separated by commas.
+	// Before marks the tags that were set when the modal was opened; see SetBefore.
 	Before string `json:"b,omitempty"`
+}
+
+// markLength is how many letters stand for one tag in Before: the ids of a
+// hundred would not fit what a modal carries, 3,000 letters.
+const markLength = 11
+
+// SetBefore notes which tags a modal showed as set.
+func (a *Action) SetBefore(tagIDs []string) {
+	var marks strings.Builder
+	for _, id := range tagIDs {
+		marks.WriteString(tagMark(id))
+	}
+	a.Before = marks.String()
+}
+
+// WasSet reports whether the modal showed a tag as set.
+func (a *Action) WasSet(tagID string) bool {
+	mark := tagMark(tagID)
+	for at := 0; at+markLength <= len(a.Before); at += markLength {
+		if a.Before[at:at+markLength] == mark {
+			return true
+		}
+	}
+	return false
+}
+
+func tagMark(tagID string) string {
+	sum := sha256.Sum256([]byte(tagID))
+	return base64.RawURLEncoding.EncodeToString(sum[:])[:markLength]
 }
 
 // ActionName names a button or modal.

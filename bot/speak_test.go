@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
-	"strings"
 	"time"
 
 	"madoguchi/bot"
@@ -207,7 +206,7 @@ func (w *world) tags(place string, f friend, tagIDs ...string) {
 		}
 		return err
 	})
-	a.Before = strings.Join(before, ",")
+	a.SetBefore(before)
 	_, private := slack.EncodeAction(a)
 	var chosen []object
 	for _, id := range tagIDs {

@@ -23,7 +23,8 @@ func (d *lineDecision) askSpeaker() error {
 	if err := d.tx.SetSpeaker(d.office.ID, id, name, d.tx.Now()); err != nil {
 		return err
 	}
-	return d.relay.addTask(d.tx, d.office.ID, CallLINESpeaker, d.friend.ID+" "+id)
+	lane := "task:" + string(CallLINESpeaker) + ":" + d.friend.ID + ":" + unnamed(id)
+	return addTaskIn(d.tx, lane, d.office.ID, CallLINESpeaker, d.friend.ID+" "+id)
 }
 
 // fetchSpeaker asks LINE for the name of somebody in a group and puts it on

@@ -19,8 +19,6 @@ type Store interface {
 	// who arrives while a commit runs goes into the next. A row that cannot be
 	// stored fails only its own caller. The commit does not hang on ctx.
 	Accept(ctx context.Context, events []Incoming) error
-	// Echo notes that a post of ours with this call id was seen in Slack.
-	Echo(ctx context.Context, callID, ts string) error
 
 	// Claim leases up to n lanes of a kind that are due.
 	Claim(ctx context.Context, kind LaneKind, n int) ([]Lane, error)
@@ -54,6 +52,9 @@ type Tx interface {
 	Pace(kind LaneKind, lane string, interval int64, burst int) (wait int64, err error)
 	// Penalise lets nothing pass Pace before a time (Unix milliseconds).
 	Penalise(kind LaneKind, lane string, until int64) error
+	// AfterCommit has fn called once the transaction is committed, and never if
+	// it is not. fn must be quick.
+	AfterCommit(fn func())
 
 	AccountTx
 	InboxTx
@@ -133,8 +134,35 @@ type InboxTx interface {
 	// RedactEvents replaces the raw bytes of all events that carry a LINE
 	// message by "{}".
 	RedactEvents(accountID, lineMessageID string) error
-	InboxBacklog() (pending, parked int, oldest int64, err error)
-	Parked(accountID string, n int) ([]StoredEvent, error)
+	// InboxBacklog counts what is to be decided, and what is parked.
+	InboxBacklog() (pending Backlog, parked int, err error)
+	// InboxBacklogOf is InboxBacklog of one account; "" for what Slack delivered,
+	// whose account is known when it is decided.
+	InboxBacklogOf(accountID string) (pending Backlog, parked int, err error)
+	// Parked lists what is parked of an account ("": of all), newest first.
+	Parked(accountID string, n int) ([]ParkedEvent, error)
+	Event(id string) (StoredEvent, error)
+	// UnparkEvent makes a parked event pending again, with all its attempts;
+	// ErrNotFound if it is not parked.
+	UnparkEvent(id string) error
+	// DropEvent deletes a parked event; ErrNotFound if it is not parked. Its key
+	// stays, so that it does not come back.
+	DropEvent(id string) error
+}
+
+// Backlog is how many things wait, and since when the first does; 0 if none.
+type Backlog struct {
+	Waiting int   `db:"waiting"`
+	Oldest  int64 `db:"oldest"`
+}
+
+// Add makes one backlog of two.
+func (b Backlog) Add(more Backlog) Backlog {
+	if b.Waiting == 0 || more.Waiting > 0 && more.Oldest < b.Oldest {
+		b.Oldest = more.Oldest
+	}
+	b.Waiting += more.Waiting
+	return b
 }
 
 // FriendTx reads and writes friends and their tags.
@@ -153,6 +181,7 @@ type FriendTx interface {
 	// WaitingFriends returns who waits, longest first, from the one that follows
 	// after (nil: the first); n 0 for all.
 	WaitingFriends(accountID string, after *Friend, n int) ([]Friend, error)
+	WaitingCount(accountID string) (Backlog, error)
 	// FindFriends returns friends whose name contains text (NFKC, case folded).
 	FindFriends(accountID, text string, n int) ([]Friend, error)
 	// Speaker returns the last known name of somebody who spoke in a group.
@@ -227,6 +256,7 @@ type ThreadTx interface {
 	Post(id string) (Post, error)
 	CardOf(threadID string) (Post, error)
 	PostBySlack(channelID, ts string) (Post, error)
+	StalePosts(channelID string) ([]Post, error) // of one of Slack's channels
 
 	AddSlackUpload(u SlackUpload) error // inserts or replaces
 	SlackUploads(messageID string) ([]SlackUpload, error)
@@ -238,16 +268,26 @@ type CallTx interface {
 	// that an unfinished, never attempted call has, nothing is added (false).
 	AddCall(c *Call) (bool, error)
 	Call(id string) (Call, error)
+	LockCall(id string) (Call, error) // until the transaction ends
 	// DueCalls returns unfinished calls of a lane whose NextAt has come, by Seq.
 	DueCalls(lane string, n int) ([]Call, error)
+	// StandingCalls returns those due calls of a Slack channel that add nothing
+	// to what stands in it, by Seq, and when the next of them is due (0: never):
+	// updates, deletions and reactions, and posts that may have been carried out.
+	StandingCalls(lane string, n int) (due []Call, next int64, err error)
 	// NextCallAt returns the smallest NextAt of a lane's unfinished calls; 0 if none.
 	NextCallAt(lane string) (int64, error)
 	SaveCall(c *Call) error // everything that changes
 	AddAttempt(a Attempt) error
-	EchoOf(callID string) (ts string, err error)
-	// OutboxBacklog counts what is decided and not carried out: unfinished calls,
-	// and parts and released replies of which no call is made yet.
-	OutboxBacklog() (open int, oldest int64, err error)
+	// AddEcho notes a post of ours that was seen; false when it tells nothing
+	// new.
+	AddEcho(e Echo) (isNew bool, err error)
+	EchoOf(callID string) (Echo, error)
+	// OutboxBacklog counts, by the kind of lane, what is decided and not carried
+	// out: unfinished calls, and parts and released replies of which no call is
+	// made yet.
+	OutboxBacklog() (map[LaneKind]Backlog, error)
+	OutboxBacklogOf(accountID string) (map[LaneKind]Backlog, error)
 	// HastenSends makes everything due now that an account still has to send.
 	HastenSends(accountID string) error
 	// ThreadOpening tells whether the first post of some thread of a Slack

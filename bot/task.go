@@ -79,6 +79,8 @@ func (r *Relay) task(c Call) (do func(context.Context) error, tries int) {
 		return func(ctx context.Context) error { return r.tellFollows(ctx, c) }, 0
 	case CallReconcile:
 		return func(ctx context.Context) error { return r.reconcile(ctx, c) }, 0
+	case CallDirect:
+		return func(ctx context.Context) error { return r.answerDirect(ctx, c) }, taskTries
 	case CallSweep:
 		return func(ctx context.Context) error { return r.sweep(ctx, c) }, taskTries
 	default:

@@ -8,7 +8,7 @@ import (
 
 func postLane(slackChannelID string) string { return "post:" + slackChannelID }
 func sendLane(friendID string) string       { return "send:" + friendID }
-func friendLane(f *Friend) string           { return "line:" + f.AccountID + ":" + f.LINEID }
+func friendLane(f *Friend) string           { return FriendLane(f.AccountID, f.LINEID) }
 
 // slackChannelAt returns the Slack channel of a place, and asks for it to be
 // made when there is none.
@@ -168,6 +168,25 @@ func (r *Relay) redraw(tx Tx, t Thread, p Post) error {
 	return err
 }
 
+// redrawStale draws the posts of a Slack channel anew that were left, or cut
+// down, while strangers might have read along.
+func (r *Relay) redrawStale(tx Tx, channel SlackChannel) error {
+	stale, err := tx.StalePosts(channel.ChannelID)
+	if err != nil {
+		return err
+	}
+	for _, p := range stale {
+		t, err := tx.Thread(p.ThreadID)
+		if err != nil {
+			return err
+		}
+		if err := r.redraw(tx, t, p); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // redrawMessage draws every post anew that shows a message or quotes it, and
 // deletes its files in Slack when it was taken back.
 func (r *Relay) redrawMessage(tx Tx, m Message) error {
@@ -279,7 +298,7 @@ func (r *Relay) thaw(tx Tx, c Call) error {
 	for i, p := range parts {
 		ids[i] = p.ID
 	}
-	endCall(tx, &c, CallVoid)
+	r.endCall(tx, &c, CallVoid)
 	if err := tx.SaveCall(&c); err != nil {
 		return err
 	}
@@ -288,15 +307,20 @@ func (r *Relay) thaw(tx Tx, c Call) error {
 }
 
 // endCall ends a call and forgets what it carried.
-func endCall(tx Tx, c *Call, state CallState) {
+func (r *Relay) endCall(tx Tx, c *Call, state CallState) {
 	c.State, c.EndedAt, c.Body = state, tx.Now(), nil
+	kind := c.Kind
+	tx.AfterCommit(func() { r.Meter.Ended(kind, state) })
 }
 
 // addTask queues an errand in a lane of its own. Requests merge.
 func (r *Relay) addTask(tx Tx, accountID string, kind CallKind, ref string) error {
-	key := string(kind) + ":" + ref
+	return addTaskIn(tx, "task:"+string(kind)+":"+ref, accountID, kind, ref)
+}
+
+func addTaskIn(tx Tx, lane, accountID string, kind CallKind, ref string) error {
 	_, err := tx.AddCall(&Call{
-		ID: newID(), AccountID: accountID, Lane: "task:" + key, Kind: kind, Ref: ref, Merge: key,
+		ID: newID(), AccountID: accountID, Lane: lane, Kind: kind, Ref: ref, Merge: string(kind) + ":" + ref,
 		State: CallQueued, CreatedAt: tx.Now(),
 	})
 	return err

@@ -11,12 +11,11 @@ import (
 // attemptUpdate draws a post anew from what is true now. It may be repeated
 // whatever became of it, and is left out when nothing would change.
 func (r *Relay) attemptUpdate(ctx context.Context, lane Lane, channel SlackChannel, c Call) error {
-	var body []byte
-	var digest string
+	var d drawing
 	var p Post
 	err := r.Store.InTx(ctx, func(tx Tx) (err error) {
 		tx.Fence(lane)
-		body = nil
+		d = drawing{}
 		if p, err = tx.Post(c.Ref); err != nil {
 			return err
 		}
@@ -33,25 +32,34 @@ func (r *Relay) attemptUpdate(ctx context.Context, lane Lane, channel SlackChann
 		if err := tx.SaveCall(&c); err != nil {
 			return err
 		}
-		if body, digest, err = r.drawPost(tx, channel, &p); err != nil || body != nil {
+		if d, err = r.drawPost(tx, channel, p); err != nil {
 			return err
 		}
+		if p.Stale != d.stale {
+			p.Stale = d.stale
+			if err := tx.SavePost(&p); err != nil {
+				return err
+			}
+		}
+		if d.body != nil {
+			return nil
+		}
 		drawn := c
-		endCall(tx, &drawn, CallVoid)
+		r.endCall(tx, &drawn, CallVoid)
 		return tx.SaveCall(&drawn)
 	})
-	if err != nil || body == nil {
+	if err != nil || d.body == nil {
 		return err
 	}
 	ctx, cancel := outlive(ctx)
 	defer cancel()
 	started := r.Now()
-	f := failureOf(r.Slack.Update(ctx, p.ChannelID, p.TS, body))
+	f := failureOf(r.Slack.Update(ctx, p.ChannelID, p.TS, d.body))
 	r.noteAttempt(ctx, c, started, f)
 	return r.Store.InTx(ctx, func(tx Tx) error {
 		tx.Fence(lane)
 		if f == nil {
-			p.Digest, p.RenderedAt = digest, tx.Now()
+			p.Digest, p.RenderedAt = d.digest, tx.Now()
 			if err := tx.SavePost(&p); err != nil {
 				return err
 			}
@@ -77,55 +85,73 @@ func lockFriendOf(tx Tx, threadID string) error {
 	return err
 }
 
-// drawPost renders a post as it should stand now; nil when it stands so.
-func (r *Relay) drawPost(tx Tx, channel SlackChannel, p *Post) (body []byte, digest string, err error) {
+// drawing is what is to be done to a post that may have to be drawn anew.
+type drawing struct {
+	body   []byte // nil when it stands as it should, or has to wait
+	digest string
+	stale  bool // it is to be drawn again when its Slack channel is ready
+}
+
+// drawPost renders a post as it should stand now. Whoever must not read it (any
+// more) is shown nothing new: only what a friend took back is taken away, and
+// all else with it, since nobody knows of the rest how much of it is old.
+func (r *Relay) drawPost(tx Tx, channel SlackChannel, p Post) (d drawing, err error) {
 	if p.Withdrawn {
-		return nil, "", nil
+		return d, nil
 	}
 	t, err := tx.Thread(p.ThreadID)
 	if err != nil {
-		return nil, "", err
+		return d, err
 	}
 	b := postBuilder{relay: r, tx: tx, channel: channel, thread: t, callID: p.ID}
 	sees, err := b.prepare()
 	if err != nil {
-		return nil, "", err
+		return d, err
 	}
-	if !sees { // what is redrawn shows no more than it must
+	strangers := channel.unsafe()
+	cut := !sees || strangers
+	d.stale = sees && strangers
+	if cut {
 		b.views = false
+	}
+	if strangers {
+		b.friend.Name, b.friend.Picture = "", "" // perhaps learnt since
 	}
 	parts, err := tx.PartsOfCall(p.ID)
 	if err != nil {
-		return nil, "", err
+		return d, err
 	}
 	if _, err := b.takeAll(parts); err != nil {
-		return nil, "", err
+		return d, err
 	}
-	if !sees {
-		taken, err := b.onlyTakenBack()
+	if cut {
+		taken, err := b.takenBack()
 		if err != nil || !taken {
-			return nil, "", err
+			return d, err
 		}
 	}
 	v, err := b.drawn(p.Card)
 	if err != nil {
-		return nil, "", err
+		return d, err
 	}
-	if !p.Card {
+	switch {
+	case !p.Card:
 		v.ThreadTS = t.TS
-	} else if !sees {
+	case strangers:
+		v.Card = &CardView{Action: v.Card.Action, Name: v.Card.Name, Kind: v.Card.Kind, Hidden: true}
+	case !sees:
 		v.Card.Tags, v.Card.WaitingSince, v.Card.AnsweredBy, v.Card.InCharge = nil, 0, "", ""
 	}
 	v.Repeat, v.Mention = p.Repeat, p.Mention
-	if digest = digestOf(v); p.Digest == digest {
-		return nil, "", nil
+	if digest := digestOf(v); p.Digest != digest {
+		d.body, d.digest = r.Renderer.RenderUpdate(p.ChannelID, p.TS, v), digest
 	}
-	return r.Renderer.RenderUpdate(p.ChannelID, p.TS, v), digest, nil
+	return d, nil
 }
 
-// onlyTakenBack reports whether the post shows something that a friend took
-// back: that must go, even where the reader lost sight meanwhile.
-func (b *postBuilder) onlyTakenBack() (bool, error) {
+// takenBack reports whether the post shows something that was taken back, or a
+// quotation of it: that must go, whoever reads it.
+func (b *postBuilder) takenBack() (bool, error) {
 	for _, m := range b.by {
 		if m.Unsent {
 			return true, nil
@@ -182,7 +208,7 @@ func (r *Relay) attemptUpload(ctx context.Context, lane Lane, channel SlackChann
 	if !may || m.Unsent || m.Media != MediaStored || t.TS == "" {
 		return r.Store.InTx(ctx, func(tx Tx) error {
 			tx.Fence(lane)
-			endCall(tx, &c, CallVoid)
+			r.endCall(tx, &c, CallVoid)
 			return tx.SaveCall(&c)
 		})
 	}

@@ -98,7 +98,7 @@ func newWorld(t *testing.T, db storagetest.Database, o options) *world {
 	w.receiver = &slack.Receiver{
 		Self:   func() bot.SlackIdentity { return bot.SlackIdentity{TeamID: team, BotUserID: botUser, BotID: botID} },
 		Accept: store.Accept,
-		Echo:   func(ctx context.Context, callID, _, ts string) error { return store.Echo(ctx, callID, ts) },
+		Echo:   func(ctx context.Context, e bot.Echo) error { return w.relay.Echoed(ctx, e) },
 		Now:    c.now, Log: quiet,
 	}
 	settings := bot.Settings{

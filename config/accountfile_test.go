@@ -255,7 +255,7 @@ func FuzzParse(f *testing.F) {
 			t.Fatalf("neither a file nor a fault, or both: %v", err)
 		}
 		if err == nil {
-			_, _ = config.Plan(file, nil, nil)
+			_, _ = config.Plan(file, nil, nil, nil)
 		}
 	})
 }

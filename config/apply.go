@@ -35,10 +35,11 @@ type Change struct {
 
 // Plan works out what a file makes of an account. current is nil for a new
 // account; applied are the settings as the last apply left them, nil if there
-// was none. Names become ids that outlive a rename. The error is a Faults that
-// names lines of the file; nothing is planned unless all of it can be.
-func Plan(file *File, current *bot.Account, applied *bot.Settings) (Change, error) {
-	p := &planner{faultList: faultList{path: file.path}, file: file, isNew: current == nil}
+// was none; taken are the Slack channels of other accounts by id, with whose they
+// are. Names become ids that outlive a rename. The error is a Faults that names
+// lines of the file; nothing is planned unless all of it can be.
+func Plan(file *File, current *bot.Account, applied *bot.Settings, taken map[string]string) (Change, error) {
+	p := &planner{faultList: faultList{path: file.path}, file: file, isNew: current == nil, taken: taken}
 	if p.isNew {
 		p.start()
 	} else {
@@ -81,6 +82,7 @@ type planner struct {
 	current bot.Account // zero for a new one
 	applied bot.Settings
 	next    bot.Account
+	taken   map[string]string
 
 	tags, fields, templates, sets, operators *names
 	untouched                                []string

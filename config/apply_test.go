@@ -19,7 +19,7 @@ func plan(t *testing.T, source string, current *bot.Account, applied *bot.Settin
 	if err != nil {
 		t.Fatalf("parse: %v", err)
 	}
-	return config.Plan(file, current, applied)
+	return config.Plan(file, current, applied, nil)
 }
 
 func mustPlan(t *testing.T, source string, current *bot.Account, applied *bot.Settings) config.Change {
@@ -228,6 +228,28 @@ func TestPlanFaults(t *testing.T) {
 				t.Errorf("got %q, want one fault %q", faults, want)
 			}
 		})
+	}
+}
+
+// A Slack channel is one account's only, whatever the case it is written in.
+func TestPlanRefusesASlackChannelOfAnotherAccount(t *testing.T) {
+	taken := map[string]string{"C0THEIRS": `the owners of account "shibuya"`}
+	for file, want := range map[string]string{
+		"owners_channel: C0THEIRS": "a.yaml:2: the owners: slack_channel: C0THEIRS is also that of the owners of account \"shibuya\"; each needs their own",
+		"operators:\n  - key: saito\n    name: 斎藤\n    slack_user: U0SAITO\n    slack_channel: C0THEIRS": "a.yaml:6: operator \"saito\": slack_channel: C0THEIRS is also that of " +
+			"the owners of account \"shibuya\"; each needs their own",
+		"name: 別の名前": "",
+	} {
+		source := "account: aoyama\n" + file + "\n"
+		parsed, err := parse(source, secrets)
+		if err != nil {
+			t.Fatal(err)
+		}
+		current := stored(t)
+		_, err = config.Plan(parsed, current, &current.Settings, taken)
+		if got := fmt.Sprint(err); got != want && (want != "" || err != nil) {
+			t.Errorf("%s: got %q, want %q", file, got, want)
+		}
 	}
 }
 

@@ -69,7 +69,8 @@ func (p *planner) checkPlaceholders() {
 }
 
 // checkShared refuses what would show one person's friends to another: each
-// operator has a Slack user and a Slack channel of their own.
+// operator has a Slack user and a Slack channel of their own, which no other
+// account has either.
 func (p *planner) checkShared() {
 	inFile := map[string]operator{}
 	for _, e := range p.file.operators.entries {
@@ -82,6 +83,9 @@ func (p *planner) checkShared() {
 		line int
 	}
 	claims := map[string]claim{}
+	for channel, by := range p.taken {
+		claims["slack_channel "+strings.ToLower(channel)] = claim{by: by}
+	}
 	check := func(field, value, by string, line int) {
 		if value == "" {
 			return

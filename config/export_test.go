@@ -97,7 +97,7 @@ func TestApplyingWhatExportPrintedChangesNothing(t *testing.T) {
 			t.Fatalf("parse: %v\n%s", err, printed)
 		}
 		applied := a.Settings
-		change, err := config.Plan(file, &a, &applied)
+		change, err := config.Plan(file, &a, &applied, nil)
 		if err != nil {
 			t.Fatalf("plan: %v\n%s", err, printed)
 		}
@@ -121,7 +121,7 @@ func TestExportMovesToAnotherMachine(t *testing.T) {
 		if err != nil {
 			t.Fatalf("parse: %v\n%s", err, printed)
 		}
-		change, err := config.Plan(file, nil, nil)
+		change, err := config.Plan(file, nil, nil, nil)
 		if err != nil {
 			t.Fatalf("plan: %v\n%s", err, printed)
 		}

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/goccy/go-yaml"
 
@@ -76,6 +77,67 @@ func TestArchitectureNamesEveryBelief(t *testing.T) {
 			if !strings.Contains(architecture, "`"+belief.Name+"`") {
 				t.Errorf("architecture.md does not name %s", belief.Name)
 			}
+		}
+	}
+}
+
+var (
+	metricRow = regexp.MustCompile("(?m)^\\| `(madoguchi_\\w+)` \\| (counter|gauge|histogram) \\|")
+	metricUse = regexp.MustCompile(`\bmadoguchi_\w+`)
+)
+
+// An alert on a metric that does not exist never fires, and nobody notices.
+func TestAlertsAreOnMetricsThatExist(t *testing.T) {
+	exists := map[string]bool{}
+	for _, row := range metricRow.FindAllStringSubmatch(read(t, "operations.md"), -1) {
+		exists[row[1]] = true
+		if row[2] == "histogram" {
+			exists[row[1]+"_bucket"], exists[row[1]+"_sum"], exists[row[1]+"_count"] = true, true, true
+		}
+	}
+	var file struct {
+		Groups []struct {
+			Name  string
+			Rules []struct {
+				Alert, Expr, For    string
+				Labels, Annotations map[string]string
+			}
+		}
+	}
+	raw := read(t, "alerts.yaml")
+	if err := yaml.UnmarshalWithOptions([]byte(raw), &file, yaml.Strict()); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range metricUse.FindAllString(raw, -1) {
+		if !exists[name] {
+			t.Errorf("alerts.yaml names %s, which operations.md does not", name)
+		}
+	}
+	alerts, onWhat := map[string]bool{}, ""
+	for _, group := range file.Groups {
+		for _, rule := range group.Rules {
+			if alerts[rule.Alert] || rule.Alert == "" {
+				t.Errorf("there are two alerts %q", rule.Alert)
+			}
+			alerts[rule.Alert] = true
+			onWhat += rule.Expr
+			if !metricUse.MatchString(rule.Expr) && !strings.Contains(rule.Expr, "up{") {
+				t.Errorf("%s is on no metric of ours: %s", rule.Alert, rule.Expr)
+			}
+			if _, err := time.ParseDuration(rule.For); rule.For != "" && err != nil {
+				t.Errorf("%s waits %q", rule.Alert, rule.For)
+			}
+			if rule.Labels["severity"] == "" || rule.Annotations["summary"] == "" || rule.Annotations["description"] == "" {
+				t.Errorf("%s lacks a severity, a summary, or what to do", rule.Alert)
+			}
+		}
+	}
+	for _, name := range []string{
+		"madoguchi_backlog_oldest_seconds", "madoguchi_parked_events", "madoguchi_paused_connections", "madoguchi_slack_connected",
+		"madoguchi_attempts_total", `code="503"`, "madoguchi_disk_available_bytes",
+	} {
+		if !strings.Contains(onWhat, name) {
+			t.Errorf("no alert is on %s", name)
 		}
 	}
 }

@@ -23,10 +23,8 @@ func TestHealthAndMetrics(t *testing.T) {
 			}
 		}
 		body := w.body("/metrics")
-		for _, name := range []string{"madoguchi_inbox_pending", "madoguchi_outbox_pending"} {
-			if !regexp.MustCompile(`(?m)^` + name + ` \d`).MatchString(body) {
-				t.Errorf("/metrics lacks %s", name)
-			}
+		if !regexp.MustCompile(`(?m)^madoguchi_backlog\{kind="inbox"\} \d`).MatchString(body) {
+			t.Error("/metrics lacks the backlog")
 		}
 		if m := regexp.MustCompile(`カナリア|U[0-9a-f]{32}`).FindString(body); m != "" {
 			t.Errorf("/metrics holds %q", m)

@@ -54,6 +54,7 @@ func (w *world) press(user, place, ts, label string) {
 
 func (w *world) edit(user, place, ts, text string) {
 	w.t.Helper()
+	w.remember(text)
 	if err := w.slack.Edit(user, w.channel(place), ts, text); err != nil {
 		w.t.Fatal(err)
 	}

@@ -121,7 +121,11 @@ type world struct {
 	mu   sync.Mutex
 	cmd  *exec.Cmd
 	done chan struct{}
-	log  *logBuffer
+	said []string // by friends and operators, and how friends are called
+
+	log      *logBuffer // of serve
+	printed  *logBuffer // by the other commands
+	settings *logBuffer // by those that print what an account file says
 }
 
 // each runs a test on every database there is.
@@ -192,7 +196,7 @@ func newWorld(t *testing.T, o options, database string) *world {
 	if o.retries == nil {
 		o.retries = []time.Duration{50 * time.Millisecond, 300 * time.Millisecond, time.Second, 2 * time.Second, 3 * time.Second}
 	}
-	w := &world{t: t, log: &logBuffer{}}
+	w := &world{t: t, log: &logBuffer{}, printed: &logBuffer{}, settings: &logBuffer{}}
 	w.line = simline.New(simline.Options{RedeliverAfter: patience, Beliefs: o.lineOtherwise})
 	slackOptions := simslack.Options{
 		TeamID: "T0TEAM", BotToken: "xoxb-bot-canary", AppToken: "xapp-app-canary", SigningSecret: signing, SocketMode: o.socketMode,
@@ -209,6 +213,7 @@ func newWorld(t *testing.T, o options, database string) *world {
 	slackServer := httptest.NewServer(w.slack)
 	w.slack.SetBaseURL(slackServer.URL)
 	t.Cleanup(func() {
+		w.keepsQuiet()
 		w.kill(syscall.SIGKILL)
 		w.line.Close()
 		w.slack.Close()
@@ -333,6 +338,12 @@ func (w *world) try(args ...string) (string, error) {
 	cmd.Env = w.env
 	cmd.Dir = filepath.Dir(w.file)
 	out, err := cmd.CombinedOutput()
+	switch {
+	case args[0] == "apply" || args[0] == "export":
+		_, _ = w.settings.Write(out) // to memory
+	case !slices.Contains(args, "show"): // which shows an event on purpose
+		_, _ = w.printed.Write(out) // to memory
+	}
 	return string(out), err
 }
 
@@ -442,6 +453,7 @@ func (w *world) never(limit time.Duration, what string, bad func() bool) {
 // friend makes a LINE friend and returns how to act as them.
 func (w *world) friend(n int, name string) simline.From {
 	w.t.Helper()
+	w.remember(name)
 	id := simline.UserID(n)
 	if err := w.line.AddFriend(botUser, simline.Friend{UserID: id, Name: name}); err != nil {
 		w.t.Fatal(err)
@@ -451,6 +463,7 @@ func (w *world) friend(n int, name string) simline.From {
 
 func (w *world) text(from simline.From, text string) simline.Sent {
 	w.t.Helper()
+	w.remember(text)
 	sent, err := w.line.SendText(from, text, simline.TextOptions{})
 	if err != nil {
 		w.t.Fatal(err)
@@ -511,6 +524,7 @@ func root(m simslack.Message) string {
 
 func (w *world) reply(user, place, threadTS, text string) string {
 	w.t.Helper()
+	w.remember(text)
 	ts, err := w.slack.Reply(user, w.channel(place), threadTS, text)
 	if err != nil {
 		w.t.Fatal(err)

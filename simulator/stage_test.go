@@ -36,7 +36,7 @@ func TestStageIsWhatServeNeeds(t *testing.T) {
 	if file.Account != simulator.Account {
 		t.Errorf("the account is %q, want %q", file.Account, simulator.Account)
 	}
-	if _, err := config.Plan(file, nil, nil); err != nil {
+	if _, err := config.Plan(file, nil, nil, nil); err != nil {
 		t.Error(err)
 	}
 	if err := stage.Connect("http://127.0.0.1:1"); err != nil {

@@ -101,7 +101,10 @@ func (s *Store) acceptAll(batch []*acceptance) {
 func (s *Store) acceptNow(events []bot.Incoming) error {
 	ctx, cancel := context.WithTimeout(context.Background(), acceptTimeout)
 	defer cancel()
-	return s.engine.writeFirst(ctx, func(t *tx) error { return t.accept(events) })
+	started := time.Now()
+	err := s.engine.writeFirst(ctx, func(t *tx) error { return t.accept(events) })
+	s.config.Meter.Took(Accepting, time.Since(started), err != nil)
+	return err
 }
 
 // rowAtFault reports whether the database refused what was to be stored, rather
@@ -143,6 +146,7 @@ func (t *tx) accept(events []bot.Incoming) error {
 		}
 		if _, ok := first[k]; ok {
 			repeated[k] = append(repeated[k], e.Digest)
+			t.countEvent(e.Source, Meter.Repeated)
 			continue
 		}
 		first[k] = e
@@ -161,6 +165,7 @@ func (t *tx) accept(events []bot.Incoming) error {
 		for _, k := range chunk {
 			if _, ok := slices.BinarySearchFunc(fresh, k, compareKeys); !ok {
 				repeated[k] = append(repeated[k], first[k].Digest)
+				t.countEvent(first[k].Source, Meter.Repeated)
 			}
 		}
 	}
@@ -220,9 +225,14 @@ func (t *tx) addEvents(keys []eventKey, events map[eventKey]bot.Incoming) error 
 		if state == "pending" {
 			t.Poke(bot.LaneInbox, e.Lane, 0)
 		}
+		t.countEvent(e.Source, Meter.Accepted)
 	}
 	return t.do("accept events", `INSERT INTO inbox (id, account_id, source, event_key, lane, at, received_at,
 		raw, line_message_id, redelivered, state, error) VALUES `+tuples(len(keys), columns), args...)
+}
+
+func (t *tx) countEvent(source bot.Source, count func(Meter, bot.Source)) {
+	t.AfterCommit(func() { count(t.store.config.Meter, source) })
 }
 
 // compareDigests logs, after the commit, keys that came again with other

@@ -102,8 +102,8 @@ func TestALargeDeliveryIsStoredWhole(t *testing.T) {
 		}
 		accept(t, s, events...)
 		view(t, s, func(tx bot.Tx) error {
-			if n, _, _, err := tx.InboxBacklog(); n != len(events) {
-				t.Errorf("%d events are pending, want %d (%v)", n, len(events), err)
+			if waits, _, err := tx.InboxBacklog(); waits.Waiting != len(events) {
+				t.Errorf("%d events are pending, want %d (%v)", waits.Waiting, len(events), err)
 			}
 			return nil
 		})
@@ -152,6 +152,54 @@ func TestABrokenEventIsParked(t *testing.T) {
 			}
 			return nil
 		})
+	})
+}
+
+func TestParkedEventsAreRetriedOrDropped(t *testing.T) {
+	storagetest.Each(t, func(t *testing.T, db storagetest.Database) {
+		s := db.Open(t, nil)
+		for _, e := range []bot.Incoming{incoming("k1", "x", 1), incoming("k2", "x", 2), incoming("k3", "y", 3)} {
+			if e.Key != "k3" {
+				e.Broken = "no JSON"
+			}
+			accept(t, s, e)
+		}
+		parked := func(account string) (found []bot.ParkedEvent) {
+			view(t, s, func(tx bot.Tx) (err error) {
+				found, err = tx.Parked(account, 10)
+				return err
+			})
+			return found
+		}
+		waits, set := pending(t, s, "y")[0].ID, parked("")
+		if len(set) != 2 || len(parked("a1")) != 2 || len(parked("a2")) != 0 {
+			t.Fatalf("parked = %+v", set)
+		}
+		retried, dropped := set[0].ID, set[1].ID
+		inTx(t, s, func(tx bot.Tx) error { return errors.Join(tx.UnparkEvent(retried), tx.DropEvent(dropped)) })
+		if left := pending(t, s, "x"); len(left) != 1 || left[0].ID != retried || left[0].Error != "" || left[0].Attempts != 0 {
+			t.Errorf("pending = %+v, want the one that was retried, like new", left)
+		}
+		if due, err := s.NextDue(t.Context(), bot.LaneInbox); err != nil || due == 0 {
+			t.Errorf("its lane is not due (%v)", err)
+		}
+		if left := parked(""); len(left) != 0 {
+			t.Errorf("parked = %+v, want none", left)
+		}
+		for _, id := range []string{waits, retried, dropped, "none"} {
+			for what, do := range map[string]func(bot.Tx) error{
+				"retry": func(tx bot.Tx) error { return tx.UnparkEvent(id) },
+				"drop":  func(tx bot.Tx) error { return tx.DropEvent(id) },
+			} {
+				if err := s.InTx(t.Context(), do); !errors.Is(err, bot.ErrNotFound) {
+					t.Errorf("%s of what is not parked = %v, want ErrNotFound", what, err)
+				}
+			}
+		}
+		accept(t, s, incoming("k1", "x", 1), incoming("k2", "x", 2))
+		if n := len(pending(t, s, "x")); n != 1 {
+			t.Errorf("%d events are pending: the key of a dropped one is gone", n)
+		}
 	})
 }
 
@@ -303,9 +351,15 @@ func TestEventsEndAndAreRedacted(t *testing.T) {
 		}
 		inTx(t, s, func(tx bot.Tx) error { return tx.ParkEvent(found[2].ID, "enough") })
 		view(t, s, func(tx bot.Tx) error {
-			pending, parked, oldest, err := tx.InboxBacklog()
-			if pending != 1 || parked != 1 || oldest == 0 || err != nil {
-				t.Errorf("backlog = %d pending, %d parked, oldest %d (%v)", pending, parked, oldest, err)
+			for account, want := range map[string]int{"a1": 1, "a2": 0} {
+				pending, parked, err := tx.InboxBacklogOf(account)
+				if pending.Waiting != want || parked != want || (pending.Oldest > 0) != (want > 0) || err != nil {
+					t.Errorf("backlog of %s = %+v, %d parked (%v), want %d of each", account, pending, parked, err, want)
+				}
+			}
+			pending, parked, err := tx.InboxBacklog()
+			if pending.Waiting != 1 || parked != 1 || pending.Oldest == 0 || err != nil {
+				t.Errorf("backlog = %+v, %d parked (%v)", pending, parked, err)
 			}
 			return nil
 		})

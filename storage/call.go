@@ -10,6 +10,7 @@ import (
 var (
 	calls      = recordOf[bot.Call]("call")
 	callChange = calls.except("id", "account_id", "lane", "kind", "seq", "merge_key", "created_at")
+	echoes     = recordOf[bot.Echo]("echo")
 )
 
 const openCall = `state IN ('queued', 'calling', 'uncertain')`
@@ -58,11 +59,30 @@ func (t *tx) Call(id string) (c bot.Call, err error) {
 	return c, err
 }
 
+// LockCall implements bot.CallTx.
+func (t *tx) LockCall(id string) (c bot.Call, err error) {
+	err = t.get("lock call", &c, `SELECT `+calls.columns+` FROM call WHERE id = ?`+t.forUpdate, id)
+	return c, err
+}
+
 // DueCalls implements bot.CallTx.
 func (t *tx) DueCalls(lane string, n int) (found []bot.Call, err error) {
 	err = t.list("due calls", &found, `SELECT `+calls.columns+` FROM call
 		WHERE lane = ? AND `+openCall+` AND next_at <= ? ORDER BY seq, id`+limit(n), lane, t.nowMS)
 	return found, err
+}
+
+// StandingCalls implements bot.CallTx.
+func (t *tx) StandingCalls(lane string, n int) (due []bot.Call, next int64, err error) {
+	const standing = ` FROM call WHERE lane = ? AND ` + openCall + ` AND (
+		kind IN ('slack.update', 'slack.react', 'slack.clear', 'slack.erase', 'slack.delete')
+		OR kind = 'slack.post' AND state IN ('calling', 'uncertain'))`
+	if err := t.list("standing calls", &due, `SELECT `+calls.columns+standing+` AND next_at <= ? ORDER BY seq, id`+limit(n),
+		lane, t.nowMS); err != nil {
+		return nil, 0, err
+	}
+	err = t.get("next standing call", &next, `SELECT COALESCE(MIN(next_at), 0)`+standing, lane)
+	return due, next, err
 }
 
 // NextCallAt implements bot.CallTx.
@@ -86,27 +106,63 @@ func (t *tx) AddAttempt(a bot.Attempt) error {
 		a.CallID, a.At, a.Took, a.Outcome, a.Code, a.RequestID)
 }
 
+// AddEcho implements bot.CallTx. An event that tells of the thread is worth more
+// than one that does not.
+func (t *tx) AddEcho(e bot.Echo) (isNew bool, err error) {
+	e.SeenAt = t.nowMS
+	n, err := t.exec("add echo", echoes.insert+` ON CONFLICT (call_id) DO UPDATE
+		SET thread_ts = excluded.thread_ts, placed = excluded.placed WHERE excluded.placed AND NOT echo.placed`, echoes.values(&e)...)
+	return n > 0, err
+}
+
+// EchoOf implements bot.CallTx.
+func (t *tx) EchoOf(callID string) (e bot.Echo, err error) {
+	err = t.get("echo", &e, `SELECT `+echoes.columns+` FROM echo WHERE call_id = ?`, callID)
+	return e, err
+}
+
 // OutboxBacklog implements bot.CallTx.
-func (t *tx) OutboxBacklog() (open int, oldest int64, err error) {
-	for _, undone := range []struct{ since, rows string }{
-		{"created_at", "call WHERE " + openCall},
-		{"created_at", "part WHERE state = 'queued'"},
-		{"released_at", "reply WHERE state = 'released' AND " + openReply},
-	} {
-		var row struct {
-			Open   int   `db:"open"`
-			Oldest int64 `db:"oldest"`
-		}
-		if err := t.get("outbox backlog", &row,
-			`SELECT COUNT(*) AS open, COALESCE(MIN(`+undone.since+`), 0) AS oldest FROM `+undone.rows); err != nil {
-			return 0, 0, err
-		}
-		if row.Open > 0 && (open == 0 || row.Oldest < oldest) {
-			oldest = row.Oldest
-		}
-		open += row.Open
+func (t *tx) OutboxBacklog() (map[bot.LaneKind]bot.Backlog, error) { return t.outboxBacklog("") }
+
+// OutboxBacklogOf implements bot.CallTx.
+func (t *tx) OutboxBacklogOf(accountID string) (map[bot.LaneKind]bot.Backlog, error) {
+	return t.outboxBacklog(ofAccount, accountID)
+}
+
+func (t *tx) outboxBacklog(narrow string, args ...any) (map[bot.LaneKind]bot.Backlog, error) {
+	all := map[bot.LaneKind]bot.Backlog{}
+	var open []struct {
+		Kind bot.CallKind `db:"kind"`
+		bot.Backlog
 	}
-	return open, oldest, nil
+	if err := t.list("backlog of calls", &open, `SELECT kind, COUNT(*) AS waiting, MIN(created_at) AS oldest FROM call
+		WHERE `+openCall+narrow+` GROUP BY kind`, args...); err != nil {
+		return nil, err
+	}
+	for _, c := range open {
+		lane := laneKindOf(c.Kind)
+		all[lane] = all[lane].Add(c.Backlog)
+	}
+	var replies bot.Backlog
+	if err := t.get("backlog of replies", &replies, `SELECT COUNT(*) AS waiting, COALESCE(MIN(released_at), 0) AS oldest FROM reply
+		WHERE state = 'released' AND `+openReply+narrow, args...); err != nil {
+		return nil, err
+	}
+	all[bot.LaneSend] = all[bot.LaneSend].Add(replies)
+	parts, err := t.queuedParts(narrow, args...)
+	all[bot.LanePost] = all[bot.LanePost].Add(parts)
+	return all, err
+}
+
+// queuedParts asks the threads since when their parts are queued: there are
+// fewer of them, and the index has it.
+func (t *tx) queuedParts(narrow string, args ...any) (queued bot.Backlog, err error) {
+	if err := t.get("backlog of parts", &queued.Waiting, `SELECT COUNT(*) FROM part WHERE state = 'queued'`+narrow, args...); err != nil {
+		return queued, err
+	}
+	err = t.get("backlog of threads", &queued.Oldest, `SELECT COALESCE(MIN(queued_since), 0) FROM thread WHERE queued_since > 0`+narrow,
+		args...)
+	return queued, err
 }
 
 // ThreadOpening implements bot.CallTx.

@@ -2,6 +2,7 @@ package storage_test
 
 import (
 	"errors"
+	"maps"
 	"slices"
 	"testing"
 	"time"
@@ -82,9 +83,9 @@ func TestCallsAreDueInTheOrderOfMaking(t *testing.T) {
 			t.Errorf("due = %v, next at %d; want none, next at %d", got, next, later.NextAt)
 		}
 		w.do(func(tx bot.Tx) error {
-			open, oldest, err := tx.OutboxBacklog()
-			if open != 1 || oldest != later.CreatedAt {
-				t.Errorf("backlog = %d since %d", open, oldest)
+			backlog, err := tx.OutboxBacklog()
+			if got, want := backlog[bot.LanePost], (bot.Backlog{Waiting: 1, Oldest: later.CreatedAt}); got != want {
+				t.Errorf("backlog = %+v, want %+v", got, want)
 			}
 			return err
 		})
@@ -95,16 +96,22 @@ func TestCallsAreDueInTheOrderOfMaking(t *testing.T) {
 func TestTheBacklogCountsWhatHasNoCallYet(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, db storagetest.Database) {
 		w := newWorld(t, db)
-		backlog := func() (open int, oldest int64) {
-			w.do(func(tx bot.Tx) (err error) {
-				open, oldest, err = tx.OutboxBacklog()
-				return err
+		backlog := func(want map[bot.LaneKind]bot.Backlog) {
+			t.Helper()
+			w.do(func(tx bot.Tx) error {
+				all, err := tx.OutboxBacklog()
+				own, oerr := tx.OutboxBacklogOf("a1")
+				others, aerr := tx.OutboxBacklogOf("a2")
+				if !maps.Equal(all, want) || !maps.Equal(own, want) {
+					t.Errorf("backlog = %+v, of the account %+v, want %+v", all, own, want)
+				}
+				if others[bot.LanePost].Waiting+others[bot.LaneSend].Waiting != 0 {
+					t.Errorf("backlog of another account = %+v", others)
+				}
+				return errors.Join(err, oerr, aerr)
 			})
-			return open, oldest
 		}
-		if open, oldest := backlog(); open != 0 || oldest != 0 {
-			t.Errorf("an empty backlog = %d since %d", open, oldest)
-		}
+		backlog(map[bot.LaneKind]bot.Backlog{bot.LanePost: {}, bot.LaneSend: {}})
 		f := w.friend("U1")
 		c, p := w.call("post:c1", ""), w.part(w.thread(f.ID).ID, "")
 		w.addCall(c)
@@ -118,35 +125,45 @@ func TestTheBacklogCountsWhatHasNoCallYet(t *testing.T) {
 				return err
 			})
 		}
-		if open, oldest := backlog(); open != 3 || oldest != p.CreatedAt {
-			t.Errorf("backlog = %d since %d; want a call, a part and a released reply since %d", open, oldest, p.CreatedAt)
-		}
+		released := bot.Backlog{Waiting: 1, Oldest: c.CreatedAt - 500}
+		backlog(map[bot.LaneKind]bot.Backlog{bot.LanePost: {Waiting: 2, Oldest: p.CreatedAt}, bot.LaneSend: released})
 		w.do(func(tx bot.Tx) error { return tx.SetParts(p.ThreadID, []string{p.ID}, bot.PartFrozen, c.ID) })
-		if open, oldest := backlog(); open != 2 || oldest != c.CreatedAt-500 {
-			t.Errorf("backlog = %d since %d when the part is in the call; want 2 since %d", open, oldest, c.CreatedAt-500)
-		}
+		backlog(map[bot.LaneKind]bot.Backlog{bot.LanePost: {Waiting: 1, Oldest: c.CreatedAt}, bot.LaneSend: released})
 	})
 }
 
-func TestAnEchoWakesAnUncertainCall(t *testing.T) {
+// The first echo of a post stands; a later one only adds in which thread it is.
+func TestEchoes(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, db storagetest.Database) {
 		w := newWorld(t, db)
-		c := w.call("post:c1", "")
-		c.State, c.NextAt = bot.CallUncertain, w.at.in(time.Minute)
-		w.addCall(c)
-		if err := errors.Join(w.Echo(t.Context(), c.ID, "1.2"), w.Echo(t.Context(), c.ID, "3.4"), w.Echo(t.Context(), "unknown", "5.6")); err != nil {
-			t.Fatal(err)
+		add := func(e bot.Echo) (isNew bool) {
+			w.do(func(tx bot.Tx) (err error) {
+				isNew, err = tx.AddEcho(e)
+				return err
+			})
+			return isNew
 		}
-		if due, err := w.NextDue(t.Context(), bot.LanePost); err != nil || due != w.at.in(0) {
-			t.Errorf("its lane is due at %d (%v), want now", due, err)
+		unplaced := bot.Echo{CallID: "c1", ChannelID: "C1", TS: "1.2"}
+		placed := bot.Echo{CallID: "c1", ChannelID: "C1", TS: "1.2", ThreadTS: "1.1", Placed: true}
+		other := bot.Echo{CallID: "c1", ChannelID: "C1", TS: "3.4", ThreadTS: "3.3", Placed: true}
+		for i, step := range []struct {
+			echo  bot.Echo
+			isNew bool
+		}{{unplaced, true}, {unplaced, false}, {placed, true}, {other, false}, {unplaced, false}} {
+			if isNew := add(step.echo); isNew != step.isNew {
+				t.Errorf("echo %d is new: %t", i, isNew)
+			}
 		}
 		w.do(func(tx bot.Tx) error {
-			ts, err := tx.EchoOf(c.ID)
-			none, nerr := tx.EchoOf("never posted")
-			if ts != "1.2" || none != "" {
-				t.Errorf("echoes = %q, %q", ts, none)
+			got, err := tx.EchoOf("c1")
+			got.SeenAt = 0
+			if got != placed {
+				t.Errorf("the echo is %+v, want %+v", got, placed)
 			}
-			return errors.Join(err, nerr)
+			if _, err := tx.EchoOf("never posted"); !errors.Is(err, bot.ErrNotFound) {
+				t.Errorf("no echo is %v", err)
+			}
+			return err
 		})
 	})
 }

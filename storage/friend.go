@@ -95,6 +95,13 @@ func (t *tx) WaitingFriends(accountID string, after *bot.Friend, n int) (found [
 	return found, err
 }
 
+// WaitingCount implements bot.FriendTx.
+func (t *tx) WaitingCount(accountID string) (b bot.Backlog, err error) {
+	err = t.get("waiting count", &b, `SELECT COUNT(*) AS waiting, COALESCE(MIN(waiting_since), 0) AS oldest FROM friend
+		WHERE account_id = ? AND waiting_since > 0`, accountID)
+	return b, err
+}
+
 // searchable makes names equal that people take for the same: width, case and
 // composed letters do not count. It is applied twice because folding can make
 // letters that NFKC joins.

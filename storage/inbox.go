@@ -1,11 +1,6 @@
 package storage
 
-import (
-	"context"
-	"errors"
-
-	"madoguchi/bot"
-)
+import "madoguchi/bot"
 
 var events = recordOf[bot.StoredEvent]("inbox")
 
@@ -42,56 +37,69 @@ func (t *tx) RedactEvents(accountID, lineMessageID string) error {
 }
 
 // InboxBacklog implements bot.InboxTx.
-func (t *tx) InboxBacklog() (pending, parked int, oldest int64, err error) {
+func (t *tx) InboxBacklog() (pending bot.Backlog, parked int, err error) { return t.inboxBacklog("") }
+
+// InboxBacklogOf implements bot.InboxTx.
+func (t *tx) InboxBacklogOf(accountID string) (pending bot.Backlog, parked int, err error) {
+	return t.inboxBacklog(ofAccount, accountID)
+}
+
+// ofAccount narrows a backlog down.
+const ofAccount = ` AND account_id = ?`
+
+func (t *tx) inboxBacklog(narrow string, args ...any) (pending bot.Backlog, parked int, err error) {
 	var states []struct {
-		State  string `db:"state"`
-		Events int    `db:"events"`
-		Oldest int64  `db:"oldest"`
+		State string `db:"state"`
+		bot.Backlog
 	}
-	err = t.list("inbox backlog", &states, `SELECT state, COUNT(*) AS events, MIN(received_at) AS oldest FROM inbox
-		WHERE state <> 'done' GROUP BY state`)
+	err = t.list("inbox backlog", &states, `SELECT state, COUNT(*) AS waiting, MIN(received_at) AS oldest FROM inbox
+		WHERE state <> 'done'`+narrow+` GROUP BY state`, args...)
 	for _, s := range states {
 		switch s.State {
 		case "pending":
-			pending, oldest = s.Events, s.Oldest
+			pending = s.Backlog
 		case "parked":
-			parked = s.Events
+			parked = s.Waiting
 		}
 	}
-	return pending, parked, oldest, err
+	return pending, parked, err
 }
 
+var parkedEvents = recordOf[bot.ParkedEvent]("inbox")
+
+// isParked is there for the index of what is not done.
+const isParked = `state = 'parked' AND state <> 'done'`
+
 // Parked implements bot.InboxTx.
-func (t *tx) Parked(accountID string, n int) (found []bot.StoredEvent, err error) {
-	err = t.list("parked events", &found, `SELECT `+events.columns+` FROM inbox
-		WHERE account_id = ? AND state = 'parked' AND state <> 'done' ORDER BY received_at DESC, id DESC`+limit(n), accountID)
+func (t *tx) Parked(accountID string, n int) (found []bot.ParkedEvent, err error) {
+	narrow, args := "", []any(nil)
+	if accountID != "" {
+		narrow, args = ofAccount, []any{accountID}
+	}
+	err = t.list("parked events", &found, `SELECT `+parkedEvents.columns+` FROM inbox
+		WHERE `+isParked+narrow+` ORDER BY received_at DESC, id DESC`+limit(n), args...)
 	return found, err
 }
 
-// Echo implements bot.Store.
-func (s *Store) Echo(ctx context.Context, callID, ts string) error {
-	return s.engine.write(ctx, func(t *tx) error {
-		if err := t.do("echo", `INSERT INTO echo (call_id, ts, seen_at) VALUES (?, ?, ?) ON CONFLICT (call_id) DO NOTHING`,
-			callID, ts, t.nowMS); err != nil {
-			return err
-		}
-		var call bot.Call
-		err := t.get("call of an echo", &call, `SELECT `+calls.columns+` FROM call WHERE id = ?`, callID)
-		if errors.Is(err, bot.ErrNotFound) {
-			return nil
-		}
-		if err == nil && (call.State == bot.CallUncertain || call.State == bot.CallCalling) {
-			t.Poke(laneKindOf(call.Kind), call.Lane, 0)
-		}
-		return err
-	})
+// Event implements bot.InboxTx.
+func (t *tx) Event(id string) (e bot.StoredEvent, err error) {
+	err = t.get("event", &e, `SELECT `+events.columns+` FROM inbox WHERE id = ?`, id)
+	return e, err
 }
 
-// EchoOf implements bot.CallTx.
-func (t *tx) EchoOf(callID string) (ts string, err error) {
-	err = t.get("echo", &ts, `SELECT ts FROM echo WHERE call_id = ?`, callID)
-	if errors.Is(err, bot.ErrNotFound) {
-		return "", nil
+// UnparkEvent implements bot.InboxTx.
+func (t *tx) UnparkEvent(id string) error {
+	var lane string
+	err := t.get("unpark event", &lane, `UPDATE inbox SET state = 'pending', attempts = 0, error = '' WHERE id = ? AND `+isParked+`
+		RETURNING lane`, id)
+	if err == nil {
+		t.Poke(bot.LaneInbox, lane, 0)
 	}
-	return ts, err
+	return err
+}
+
+// DropEvent implements bot.InboxTx.
+func (t *tx) DropEvent(id string) error {
+	t.scrub = true
+	return t.must("drop event", `DELETE FROM inbox WHERE id = ? AND `+isParked, id)
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -121,6 +122,7 @@ func (s *Store) Claim(ctx context.Context, kind bot.LaneKind, n int) ([]bot.Lane
 	}
 	var lanes []bot.Lane
 	fence := uuid.NewString()
+	started := time.Now()
 	err = s.engine.writeOne(ctx, func(t *tx) error {
 		lanes = nil
 		return t.list("claim lanes", &lanes, `WITH picked AS MATERIALIZED (
@@ -129,6 +131,7 @@ func (s *Store) Claim(ctx context.Context, kind bot.LaneKind, n int) ([]bot.Lane
 			RETURNING id, kind, lease_owner, bump`,
 			kind, t.nowMS, t.nowMS, fence, t.leaseEnd())
 	})
+	s.config.Meter.Took(Claiming, time.Since(started), err != nil && ctx.Err() == nil)
 	return lanes, err
 }
 

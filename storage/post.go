@@ -36,6 +36,12 @@ func (t *tx) PostBySlack(channelID, ts string) (p bot.Post, err error) {
 	return p, err
 }
 
+// StalePosts implements bot.ThreadTx.
+func (t *tx) StalePosts(channelID string) (found []bot.Post, err error) {
+	err = t.list("stale posts", &found, `SELECT `+posts.columns+` FROM post WHERE channel_id = ? AND stale ORDER BY id`, channelID)
+	return found, err
+}
+
 // AddSlackUpload implements bot.ThreadTx.
 func (t *tx) AddSlackUpload(u bot.SlackUpload) error {
 	return t.do("add upload", slackUploads.insert+`

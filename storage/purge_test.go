@@ -37,9 +37,10 @@ func TestPurgeKeepsWhatIsNotOldAndEveryKey(t *testing.T) {
 				tx.AddReplyChange(bot.ReplyChange{TeamID: "T1", ChannelID: "C1", TS: "1"}),
 				tx.AddMessage(&bot.Message{ID: "m1", AccountID: "a1", FriendID: f.ID, ReceivedAt: 5, MediaKey: "key"}))
 		})
-		if err := w.Echo(t.Context(), ended, "1.2"); err != nil {
-			t.Fatal(err)
-		}
+		w.do(func(tx bot.Tx) error {
+			_, err := tx.AddEcho(bot.Echo{CallID: ended, TS: "1.2"})
+			return err
+		})
 		open := w.call("post:c1", "")
 		w.addCall(open)
 		count := func(table string) (n int) {

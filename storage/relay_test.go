@@ -294,6 +294,9 @@ func TestTagsSpeakersAndWaiting(t *testing.T) {
 			if err != nil || len(waiting) != 2 || waiting[0].ID != early.ID {
 				t.Errorf("waiting = %v", waiting)
 			}
+			if count, err := tx.WaitingCount("a1"); err != nil || count != (bot.Backlog{Waiting: 2, Oldest: 10}) {
+				t.Errorf("waiting count = %+v (%v)", count, err)
+			}
 			next, err := tx.WaitingFriends("a1", &early, 5)
 			if err != nil || len(next) != 1 || next[0].ID != late.ID {
 				t.Errorf("waiting after the first = %v (%v)", next, err)

@@ -196,6 +196,9 @@ func (e *sqliteEngine) close() error {
 		errs = append(errs, e.readDB.Close())
 	}
 	if e.writer != nil {
+		if e.scrubs.left > 0 { // the commit loop has ended
+			e.scrub()
+		}
 		errs = append(errs, e.writer.close())
 	}
 	if e.writeDB != nil {

@@ -36,6 +36,7 @@ type Config struct {
 	// It is stored in the same commit, once for each key it is given; OnMismatch
 	// may be called more often than that. Optional.
 	OnMismatch func(accountID string, at int64) bot.Incoming
+	Meter      Meter // optional
 }
 
 // ErrClosed is returned by every method of a Store that has been closed.
@@ -95,6 +96,9 @@ func Open(ctx context.Context, c Config) (*Store, error) {
 	if c.MaxConns == 0 {
 		c.MaxConns = 16
 	}
+	if c.Meter == nil {
+		c.Meter = noMeter{}
+	}
 	seal, err := newSealer(c.SecretKey)
 	if err != nil {
 		return nil, err
@@ -140,12 +144,12 @@ func (s *Store) Close() error {
 
 // InTx implements bot.Store.
 func (s *Store) InTx(ctx context.Context, fn func(bot.Tx) error) error {
-	return s.engine.write(ctx, func(t *tx) error { return fn(t) })
+	return s.metered(ctx, Transaction, s.engine.write, fn)
 }
 
 // View implements bot.Store.
 func (s *Store) View(ctx context.Context, fn func(bot.Tx) error) error {
-	return s.engine.read(ctx, func(t *tx) error { return fn(t) })
+	return s.metered(ctx, Reading, s.engine.read, fn)
 }
 
 // Ping reports whether the database answers.

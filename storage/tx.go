@@ -98,6 +98,8 @@ type tx struct {
 	fences map[string]bot.Lane
 	// reports are called once the transaction is committed.
 	reports []func()
+	// failed is set when the database refused a statement.
+	failed bool
 	// scrub is set when what was written over must not stay readable in a file.
 	scrub bool
 }
@@ -110,6 +112,9 @@ func (s *Store) newTx(ctx context.Context, d dialect, db database) *tx {
 
 // Now implements bot.Tx.
 func (t *tx) Now() int64 { return t.nowMS }
+
+// AfterCommit implements bot.Tx.
+func (t *tx) AfterCommit(fn func()) { t.reports = append(t.reports, fn) }
 
 // run calls fn and then does what was left for the end of the transaction.
 func (t *tx) run(fn func(*tx) error) (err error) {
@@ -127,7 +132,7 @@ func (t *tx) run(fn func(*tx) error) (err error) {
 // do runs a statement. What is wrong with it may be told by a later statement,
 // or at the end of the transaction.
 func (t *tx) do(what, query string, args ...any) error {
-	return t.db.later(t.ctx, statement{what: what, query: t.rebind(query), args: storable(args)})
+	return t.noted(t.db.later(t.ctx, statement{what: what, query: t.rebind(query), args: storable(args)}))
 }
 
 // must is do for a statement that has to change a row: if it does not, the row
@@ -139,7 +144,7 @@ func (t *tx) must(what, query string, args ...any) error {
 // check is do for a statement that has to change a row, else the transaction
 // fails with missing.
 func (t *tx) check(missing error, what, query string, args ...any) error {
-	return t.db.later(t.ctx, statement{
+	return t.noted(t.db.later(t.ctx, statement{
 		what: what, query: t.rebind(query), args: storable(args),
 		check: func(changed int64) error {
 			if changed == 0 {
@@ -147,27 +152,41 @@ func (t *tx) check(missing error, what, query string, args ...any) error {
 			}
 			return nil
 		},
-	})
+	}))
 }
 
 // exec runs a statement and returns how many rows it changed.
 func (t *tx) exec(what, query string, args ...any) (int64, error) {
 	n, err := t.db.exec(t.ctx, t.rebind(query), storable(args))
-	return n, errorOf(what, err)
+	return n, t.refused(what, err)
 }
 
 // get reads one row.
 func (t *tx) get(what string, dest any, query string, args ...any) error {
 	err := t.db.get(t.ctx, dest, t.rebind(query), storable(args))
 	if errors.Is(err, sql.ErrNoRows) {
-		err = bot.ErrNotFound
+		return errorOf(what, bot.ErrNotFound)
 	}
-	return errorOf(what, err)
+	return t.refused(what, err)
 }
 
 // list reads all rows.
 func (t *tx) list(what string, dest any, query string, args ...any) error {
-	return errorOf(what, t.db.list(t.ctx, dest, t.rebind(query), storable(args)))
+	return t.refused(what, t.db.list(t.ctx, dest, t.rebind(query), storable(args)))
+}
+
+// refused is errorOf for the error of a statement.
+func (t *tx) refused(what string, err error) error { return t.noted(errorOf(what, err)) }
+
+// noted remembers that the database was at fault.
+func (t *tx) noted(err error) error {
+	t.failed = t.failed || isFault(err)
+	return err
+}
+
+// isFault tells an error of the database from an answer of it.
+func isFault(err error) bool {
+	return err != nil && !errors.Is(err, bot.ErrNotFound) && !errors.Is(err, bot.ErrLeaseLost)
 }
 
 // storable makes values such that both databases take them: a text that

@@ -28,6 +28,9 @@ type Config struct {
 	HTTP *http.Client
 	Now  func() time.Time // nil: time.Now
 	Log  *slog.Logger     // nil: nothing is logged
+	// OnCall, if set, is told the outcome of every request: "ok" or the kind of
+	// the failure. endpoint has no ids in it. It must not block.
+	OnCall func(endpoint, outcome string, took time.Duration)
 }
 
 // Client calls LINE for one account. Every error it returns is a *bot.Failure.
@@ -45,6 +48,7 @@ type Client struct {
 	tokens *tokenSource
 	now    func() time.Time
 	logger *slog.Logger
+	onCall func(endpoint, outcome string, took time.Duration)
 }
 
 var _ bot.LINE = (*Client)(nil)
@@ -62,12 +66,16 @@ func New(cfg Config) *Client {
 		http:   client,
 		now:    cfg.Now,
 		logger: cfg.Log,
+		onCall: cfg.OnCall,
 	}
 	if c.now == nil {
 		c.now = time.Now
 	}
 	if c.logger == nil {
 		c.logger = slog.New(slog.DiscardHandler)
+	}
+	if c.onCall == nil {
+		c.onCall = func(string, string, time.Duration) {}
 	}
 	c.tokens = newTokenSource(c, cfg.Credentials)
 	return c

@@ -3,6 +3,7 @@ package line_test
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -63,6 +64,33 @@ func TestAsking(t *testing.T) {
 	r.sim.Faults.Add(fault.Rule{Match: "/v2/bot/info", Kind: fault.Status, Status: 200, Body: "{", Times: 1})
 	_, err := r.BotInfo(ctx)
 	r.check("bad answer", err, bot.Transient, "bad_answer")
+}
+
+// Whoever counts the calls learns of each request how it ended, and no id.
+func TestOnCall(t *testing.T) {
+	r := newRig(t)
+	r.sim.Faults.Add(fault.Rule{Match: pushPath, Kind: fault.LostAnswer, Times: 1})
+	_, err := r.Push(t.Context(), push, key)
+	r.check("lost answer", err, bot.Uncertain, "connection")
+	_, err = r.Push(t.Context(), push, key) // answered 409
+	r.must(err)
+	_, err = r.Profile(t.Context(), bot.KindUser, friend, "")
+	r.must(err)
+	_, err = r.Profile(t.Context(), bot.KindUser, simline.UserID(99), "")
+	r.check("unknown friend", err, bot.Permanent, "not_found")
+	r.sim.Faults.Add(fault.Rule{Kind: fault.RateLimit, Times: 1})
+	_, err = r.Profile(t.Context(), bot.KindUser, friend, "")
+	r.check("rate", err, bot.RateLimited, "rate_limited")
+	r.sim.Faults.Add(fault.Rule{Kind: fault.Status, Status: 500, Times: 1})
+	_, err = r.Profile(t.Context(), bot.KindUser, friend, "")
+	r.check("server's fault", err, bot.Transient, "http_500")
+	want := []string{
+		pushPath + " uncertain", pushPath + " ok", "/v2/bot/profile/{userId} ok", "/v2/bot/profile/{userId} permanent",
+		"/v2/bot/profile/{userId} rate_limited", "/v2/bot/profile/{userId} transient",
+	}
+	if !slices.Equal(r.told, want) {
+		t.Errorf("told %q, want %q", r.told, want)
+	}
 }
 
 func TestMediaContent(t *testing.T) {

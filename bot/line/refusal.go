@@ -71,41 +71,46 @@ func (c complaint) detail() string {
 	return strings.Join(append(parts, c.properties()...), ", ")
 }
 
-// refused says what an answer that is no success means. For a call that sends,
-// a status of the server's side leaves open whether it was carried out.
+// refused says what an answer that is no success means.
 func (c *Client) refused(r request, a reply) *bot.Failure {
-	f := &bot.Failure{
-		Kind:      bot.Permanent,
-		Code:      fmt.Sprintf("http_%d", a.status),
-		Detail:    a.complaint().detail(),
-		RequestID: a.header.Get(headerRequestID),
-	}
-	switch status := a.status; {
-	case status >= 300 && status < 400:
-		f.Kind, f.Code = bot.Misconfigured, "redirected"
-	case status == http.StatusBadRequest:
-		f.Code = "bad_request"
-	case status == http.StatusUnauthorized:
-		f.Kind, f.Code = bot.Misconfigured, "unauthorized"
-	case status == http.StatusForbidden:
-		f.Kind, f.Code = bot.Misconfigured, "forbidden"
-	case status == http.StatusNotFound:
-		f.Code = "not_found"
-	case status == http.StatusGone:
-		f.Code = "gone"
-	case status == http.StatusRequestEntityTooLarge:
-		f.Code = "too_large"
-	case status == http.StatusTooManyRequests:
-		f.Kind, f.Code = bot.RateLimited, "rate_limited"
+	kind, code := judge(r, a.status)
+	f := &bot.Failure{Kind: kind, Code: code, Detail: a.complaint().detail(), RequestID: a.header.Get(headerRequestID)}
+	if kind == bot.RateLimited {
 		f.RetryAfter = retryAfter(a.header.Get("Retry-After"), c.now())
-	case status >= 500 || status == http.StatusRequestTimeout:
-		f.Kind = bot.Transient
-		if r.sends {
-			f.Kind = bot.Uncertain
-		}
 	}
 	return f
 }
+
+// judge says what a status that is no success means. For a call that sends, one
+// of the server's side leaves open whether it was carried out.
+func judge(r request, status int) (kind bot.FailureKind, code string) {
+	switch {
+	case status >= 300 && status < 400:
+		return bot.Misconfigured, "redirected"
+	case status == http.StatusBadRequest:
+		return bot.Permanent, "bad_request"
+	case status == http.StatusUnauthorized:
+		return bot.Misconfigured, "unauthorized"
+	case status == http.StatusForbidden:
+		return bot.Misconfigured, "forbidden"
+	case status == http.StatusNotFound:
+		return bot.Permanent, "not_found"
+	case status == http.StatusGone:
+		return bot.Permanent, "gone"
+	case status == http.StatusRequestEntityTooLarge:
+		return bot.Permanent, "too_large"
+	case status == http.StatusTooManyRequests:
+		return bot.RateLimited, "rate_limited"
+	case (status >= 500 || status == http.StatusRequestTimeout) && r.sends:
+		return bot.Uncertain, httpCode(status)
+	case status >= 500 || status == http.StatusRequestTimeout:
+		return bot.Transient, httpCode(status)
+	default:
+		return bot.Permanent, httpCode(status)
+	}
+}
+
+func httpCode(status int) string { return fmt.Sprintf("http_%d", status) }
 
 // retryAfter reads seconds or a date. What lies in the past or cannot be read
 // is 0, and nothing is longer than an hour.

@@ -52,15 +52,26 @@ func (c *Client) attempt(ctx context.Context, r request, token string) (*http.Re
 	}
 	start := time.Now()
 	resp, err := c.http.Do(req)
+	took := time.Since(start)
 	if err != nil {
 		f := unanswered(ctx, err, connected.Load() && r.sends)
-		c.logger.DebugContext(ctx, "LINE call", "method", r.method, "endpoint", r.endpoint,
-			"failure", f.Code, "took", time.Since(start))
+		c.onCall(r.endpoint, string(f.Kind), took)
+		c.logger.DebugContext(ctx, "LINE call", "method", r.method, "endpoint", r.endpoint, "failure", f.Code, "took", took)
 		return nil, f
 	}
+	c.onCall(r.endpoint, outcome(r, resp.StatusCode), took)
 	c.logger.DebugContext(ctx, "LINE call", "method", r.method, "endpoint", r.endpoint,
-		"status", resp.StatusCode, "request_id", resp.Header.Get(headerRequestID), "took", time.Since(start))
+		"status", resp.StatusCode, "request_id", resp.Header.Get(headerRequestID), "took", took)
 	return resp, nil
+}
+
+// outcome is "ok" also for a conflict: LINE accepted the same push before.
+func outcome(r request, status int) string {
+	if status >= 200 && status < 300 || status == http.StatusConflict {
+		return "ok"
+	}
+	kind, _ := judge(r, status)
+	return string(kind)
 }
 
 // unanswered says what a call without an answer means. Without a connection

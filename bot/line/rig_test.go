@@ -48,6 +48,7 @@ type rig struct {
 	mu     sync.Mutex
 	now    time.Time
 	tokens []string // reply tokens that arrived
+	told   []string // what OnCall was told: endpoint and outcome
 }
 
 func newRig(t *testing.T) *rig {
@@ -81,7 +82,15 @@ func (r *rig) connect(credentials bot.LINEChannel) *line.Client {
 		Credentials: credentials,
 		HTTP:        r.client,
 		Now:         r.clock,
-		Log:         slog.New(slog.NewTextHandler(&r.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
+		OnCall: func(endpoint, outcome string, took time.Duration) {
+			r.mu.Lock()
+			defer r.mu.Unlock()
+			if took <= 0 {
+				r.t.Errorf("%s took %s", endpoint, took)
+			}
+			r.told = append(r.told, endpoint+" "+outcome)
+		},
+		Log: slog.New(slog.NewTextHandler(&r.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	})
 }
 

@@ -36,7 +36,7 @@ func split(account bot.Account, body []byte, received time.Time) []bot.Incoming 
 			Source:    bot.FromLINE,
 			AccountID: account.ID,
 			Key:       bodyKey(body),
-			Lane:      lane(account.ID, ""),
+			Lane:      bot.FriendLane(account.ID, ""),
 			At:        received.UnixMilli(),
 			Raw:       body,
 			Broken:    brokenBody,
@@ -59,7 +59,7 @@ func incoming(accountID string, raw json.RawMessage, received time.Time) bot.Inc
 		Source:    bot.FromLINE,
 		AccountID: accountID,
 		Key:       bodyKey(raw),
-		Lane:      lane(accountID, ""),
+		Lane:      bot.FriendLane(accountID, ""),
 		At:        received.UnixMilli(),
 		Raw:       raw,
 	}
@@ -69,7 +69,7 @@ func incoming(accountID string, raw json.RawMessage, received time.Time) bot.Inc
 		return in
 	}
 	_, sourceID, _ := source(event)
-	in.Lane = lane(accountID, sourceID)
+	in.Lane = bot.FriendLane(accountID, sourceID)
 	in.Redelivered = event.object("deliveryContext").flag("isRedelivery")
 	if at := timestamp(event); at != 0 {
 		in.At = at
@@ -110,12 +110,4 @@ func digest(event object) string {
 func bodyKey(raw []byte) string {
 	sum := sha256.Sum256(raw)
 	return "body:" + hex.EncodeToString(sum[:])
-}
-
-// lane orders the events of one friend. Events that belong to nobody share one.
-func lane(accountID, sourceID string) string {
-	if sourceID == "" {
-		sourceID = "-"
-	}
-	return "line:" + accountID + ":" + sourceID
 }

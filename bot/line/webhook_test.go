@@ -214,8 +214,8 @@ func TestWebhookAccepts(t *testing.T) {
 		t.Fatalf("status %d, want 200", w.Code)
 	}
 	want := []bot.Incoming{
-		{Source: bot.FromLINE, AccountID: "acc1", Key: "E1", Lane: "line:acc1:U1", At: 1_700_000_001_000, LINEMessageID: "m-E1"},
-		{Source: bot.FromLINE, AccountID: "acc1", Key: "E2", Lane: "line:acc1:C1", At: 1_700_000_002_000, LINEMessageID: "77", Redelivered: true},
+		{Source: bot.FromLINE, AccountID: "acc1", Key: "E1", Lane: bot.FriendLane("acc1", "U1"), At: 1_700_000_001_000, LINEMessageID: "m-E1"},
+		{Source: bot.FromLINE, AccountID: "acc1", Key: "E2", Lane: bot.FriendLane("acc1", "C1"), At: 1_700_000_002_000, LINEMessageID: "77", Redelivered: true},
 		{Source: bot.FromLINE, AccountID: "acc1", Key: "E3", Lane: "line:acc1:-", At: 1_700_000_000_000},
 	}
 	if len(d.accepted) != len(want) {
@@ -420,7 +420,7 @@ func FuzzWebhookBody(f *testing.F) {
 			if e.ID != in.Key {
 				t.Errorf("decoded id %q, stored under %q", e.ID, in.Key)
 			}
-			if want := lane("acc1", e.FriendID); in.Lane != want {
+			if want := bot.FriendLane("acc1", e.FriendID); in.Lane != want {
 				t.Errorf("lane %q, decoded friend's is %q", in.Lane, want)
 			}
 		}

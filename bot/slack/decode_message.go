@@ -3,6 +3,7 @@ package slack
 import (
 	"encoding/json"
 	"slices"
+	"strings"
 
 	"madoguchi/bot"
 )
@@ -63,10 +64,20 @@ func (m *message) team(own string) string {
 	return firstOf(m.UserTeam.V, m.SourceTeam.V, m.Team.V, own)
 }
 
+// direct reports whether m was written to the app itself, where nobody but the
+// writer reads.
+func (m *message) direct() bool {
+	return m.ChannelType.V == "im" || m.ChannelType.V == "app_home" || strings.HasPrefix(m.Channel, "D")
+}
+
 func (env envelope) decodeMessage(selfBot string, out *bot.SlackEvent) error {
 	var m message
 	if err := json.Unmarshal(env.Event, &m); err != nil {
 		return errUnreadable
+	}
+	if m.direct() {
+		out.Direct = env.decodeDirect(&m)
+		return nil
 	}
 	var err error
 	switch m.Subtype {
@@ -101,7 +112,6 @@ func (env envelope) reply(m *message) (*bot.SlackReply, error) {
 		Files:     m.files(),
 		Broadcast: m.Subtype == "thread_broadcast",
 		Shared:    env.Shared.V,
-		Direct:    m.ChannelType.V == "im",
 	}, nil
 }
 
@@ -162,6 +172,21 @@ func previous(m *message) *message {
 		return &message{}
 	}
 	return m.Previous
+}
+
+// decodeDirect returns nil for what needs no answer: what no person wrote, and
+// changes of what was said before.
+func (env envelope) decodeDirect(m *message) *bot.SlackDirect {
+	switch m.Subtype {
+	case "", "file_share", "thread_broadcast", "me_message":
+	default:
+		return nil
+	}
+	r, err := env.reply(m)
+	if r == nil || err != nil {
+		return nil // nobody is answered where nobody can be
+	}
+	return &bot.SlackDirect{ChannelID: r.ChannelID, TS: r.TS, ThreadTS: r.ThreadTS, UserID: r.UserID, UserTeam: r.UserTeam}
 }
 
 // plain is what the friend would read. Names that Slack wrote beside an id are

@@ -60,6 +60,7 @@ type ownPost struct {
 	ChannelID string                `json:"channel_id"`
 	TS        string                `json:"ts"`
 	MessageTS string                `json:"message_ts"`
+	ThreadTS  string                `json:"thread_ts"`
 	Metadata  lenient[postMetadata] `json:"metadata"`
 }
 
@@ -84,7 +85,10 @@ func (r *Receiver) ownPost(ctx context.Context, env envelope, self bot.SlackIden
 	if meta.Type != metadataType || meta.Payload.Call == "" {
 		return true, nil
 	}
-	if err := r.Echo(ctx, meta.Payload.Call, channelID, ts); err != nil {
+	at := posted(channelID, ts, p.ThreadTS)
+	if err := r.Echo(ctx, bot.Echo{
+		CallID: meta.Payload.Call, ChannelID: at.ChannelID, TS: at.TS, ThreadTS: at.ThreadTS, Placed: p.Type == "message",
+	}); err != nil {
 		return true, fmt.Errorf("note the echo of a post: %w", err)
 	}
 	return true, nil

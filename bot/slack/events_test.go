@@ -53,10 +53,10 @@ func TestEventStoresReplies(t *testing.T) {
 			with(func(r *bot.SlackReply) { r.ThreadTS, r.Text, r.Raw = "", "x", "x" }),
 		},
 		{
-			"direct, names itself as thread, NUL and a name beside the id",
-			callback(`{"type":"message","channel":"D1","channel_type":"im","user":"U1","text":"a\u0000 <@U2|鈴木>","ts":"1700000001.000200","thread_ts":"1700000001.000200","blocks":` + section(`{"type":"text","text":"a\u0000 "},{"type":"user","user_id":"U2"}`) + `}`),
+			"names itself as thread, NUL and a name beside the id",
+			callback(`{"type":"message","channel":"C1","channel_type":"group","user":"U1","text":"a\u0000 <@U2|鈴木>","ts":"1700000001.000200","thread_ts":"1700000001.000200","blocks":` + section(`{"type":"text","text":"a\u0000 "},{"type":"user","user_id":"U2"}`) + `}`),
 			with(func(r *bot.SlackReply) {
-				r.ChannelID, r.ThreadTS, r.Direct = "D1", "", true
+				r.ThreadTS = ""
 				r.Text, r.Raw = "a\uFFFD @鈴木", "a\uFFFD <@U2|鈴木>"
 			}),
 		},
@@ -287,9 +287,10 @@ func TestEventEchoesOurOwnPosts(t *testing.T) {
 		body []byte
 		want []string
 	}{
-		{"by bot id", reply1(`,"bot_id":"BOWN"` + meta), []string{"call-1 C1 1700000001.000200"}},
-		{"by app id, under a friend's name", reply1(`,"bot_id":"B77","app_id":"AOWN","username":"花子","subtype":"bot_message"` + meta), []string{"call-1 C1 1700000001.000200"}},
-		{"metadata event", callback(`{"type":"message_metadata_posted","app_id":"AOWN","bot_id":"BOWN","user_id":"UBOT","team_id":"T1","channel_id":"C1","message_ts":"1700000001.000200"` + meta + `}`), []string{"call-1 C1 1700000001.000200"}},
+		{"by bot id", reply1(`,"bot_id":"BOWN"` + meta), []string{"call-1 C1 1700000001.000200 1700000000.000100 true"}},
+		{"by app id, under a friend's name", reply1(`,"bot_id":"B77","app_id":"AOWN","username":"花子","subtype":"bot_message"` + meta), []string{"call-1 C1 1700000001.000200 1700000000.000100 true"}},
+		{"metadata event", callback(`{"type":"message_metadata_posted","app_id":"AOWN","bot_id":"BOWN","user_id":"UBOT","team_id":"T1","channel_id":"C1","message_ts":"1700000001.000200"` + meta + `}`), []string{"call-1 C1 1700000001.000200  false"}},
+		{"in the open", callback(`{"type":"message","bot_id":"BOWN","channel":"C1","ts":"1700000001.000200"` + meta + `}`), []string{"call-1 C1 1700000001.000200  true"}},
 		{"without metadata", reply1(`,"bot_id":"BOWN"`), nil},
 		{"with strange metadata", reply1(`,"bot_id":"BOWN","metadata":{"event_type":"madoguchi_post","event_payload":"x"}`), nil},
 		{"with another's metadata", reply1(`,"bot_id":"BOWN","metadata":{"event_type":"other","event_payload":{"call":"call-1"}}`), nil},

@@ -203,7 +203,7 @@ func TestTagButtonOpensTheModal(t *testing.T) {
 		}
 		v := s.onlyView(t)
 		opened := a
-		opened.Before = "t0"
+		opened.SetBefore([]string{"t0"})
 		if v.Private != encodeAction(opened) || v.Callback != "tags" || v.Submit == nil || v.Title.Text != "タグ" {
 			t.Errorf("%d tags: modal %+v", n, v)
 		}

@@ -21,10 +21,8 @@ const (
 // asks for those that fit what is typed.
 const maxOptions = 100
 
-// maxBefore is how many ids fit the 3,000 characters that a modal carries.
-const maxBefore = 60
-
-// tagsModal offers all tags, those of the friend chosen already.
+// tagsModal offers all tags, those of the friend chosen already. Of more tags
+// than a menu shows as chosen, the rest stays as it is, and the modal says so.
 func tagsModal(a bot.Action, c bot.TagChoices) []byte {
 	w := words.In(c.Locale)
 	if len(c.All) == 0 {
@@ -41,17 +39,19 @@ func tagsModal(a bot.Action, c bot.TagChoices) []byte {
 	set := slices.DeleteFunc(slices.Clone(c.All), func(choice bot.Choice) bool {
 		return !slices.Contains(c.Set, choice.ID)
 	})
-	menu.InitialOptions = options(set)
-	field := slackapi.NewInputBlock(tagsField, plain(w.Say("slack.tags.label", DisplayName(c.FriendName))), nil, menu)
-	field.Optional = true // a friend may have no tag at all
-	// So that the submission changes only what the person touched. More would
-	// not fit what Slack gives back.
-	for i, choice := range set[:min(len(set), maxBefore)] {
-		if i > 0 {
-			a.Before += ","
-		}
-		a.Before += choice.ID
+	var hint *slackapi.TextBlockObject
+	if left := len(set) - maxOptions; left > 0 {
+		hint = plain(w.Say("slack.tags.more", left))
+		set = set[:maxOptions]
 	}
+	menu.InitialOptions = options(set)
+	field := slackapi.NewInputBlock(tagsField, plain(w.Say("slack.tags.label", DisplayName(c.FriendName))), hint, menu)
+	field.Optional = true // a friend may have no tag at all
+	ids := make([]string, len(set))
+	for i, choice := range set {
+		ids[i] = choice.ID
+	}
+	a.SetBefore(ids) // so that the submission changes only what the person touched
 	return modal(w, a, w.Say(label(a.Name)), field)
 }
 

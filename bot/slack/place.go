@@ -37,6 +37,9 @@ func (env envelope) place(ev bot.SlackEvent, eventTS, bodyDigest string, now int
 	case ev.Reply != nil:
 		e := ev.Reply
 		return replyKey(team, e.ChannelID, e.TS), threadLane(team, e.ChannelID, e.ThreadTS, e.TS), firstTime(now, e.TS)
+	case ev.Direct != nil:
+		e := ev.Direct
+		return replyKey(team, e.ChannelID, e.TS), threadLane(team, e.ChannelID, e.ThreadTS, e.TS), firstTime(now, e.TS)
 	case ev.Edit != nil:
 		e := ev.Edit
 		key = join("edit", team, e.ChannelID, e.TS, e.EditedTS)

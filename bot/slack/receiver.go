@@ -20,7 +20,7 @@ type Receiver struct {
 	// acknowledged to Slack and never delivered again.
 	Accept func(ctx context.Context, events []bot.Incoming) error
 	// Echo tells that our own post of a call has come back as an event.
-	Echo  func(ctx context.Context, callID, channelID, ts string) error
+	Echo  func(ctx context.Context, e bot.Echo) error
 	Desk  bot.Desk
 	Views ViewOpener
 	Now   func() time.Time

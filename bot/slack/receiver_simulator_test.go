@@ -112,7 +112,7 @@ func TestOperatorAtWork(t *testing.T) {
 			s.await(t, "echo", func() bool {
 				s.mu.Lock()
 				defer s.mu.Unlock()
-				return slices.Contains(s.echoes, "call-1 "+room+" "+card.TS)
+				return slices.Contains(s.echoes, "call-1 "+room+" "+card.TS+"  true")
 			})
 
 			ts := ok(w.Reply("U0SATO", room, card.TS, "はい <https://example.com|地図> & 👋"))(t)
@@ -159,7 +159,7 @@ func TestOperatorAtWork(t *testing.T) {
 				t.Errorf("the modal stays with %+v", got)
 			}
 			opened := tags
-			opened.Before = "t1"
+			opened.SetBefore([]string{"t1"})
 			s.await(t, "submission", func() bool {
 				return s.hasEvent(t, func(e bot.SlackEvent) bool {
 					return e.Submit != nil && e.Submit.Action == opened && slices.Equal(e.Submit.Chosen, []string{"t1", "t119"})

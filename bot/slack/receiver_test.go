@@ -2,6 +2,7 @@ package slack
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"slices"
 	"strings"
@@ -48,10 +49,10 @@ func newStage(t *testing.T) *stage {
 			}
 			return s.fail
 		},
-		Echo: func(_ context.Context, callID, channelID, ts string) error {
+		Echo: func(_ context.Context, e bot.Echo) error {
 			s.mu.Lock()
 			defer s.mu.Unlock()
-			s.echoes = append(s.echoes, callID+" "+channelID+" "+ts)
+			s.echoes = append(s.echoes, fmt.Sprint(e.CallID, " ", e.ChannelID, " ", e.TS, " ", e.ThreadTS, " ", e.Placed))
 			s.tell()
 			return s.fail
 		},

@@ -5,7 +5,8 @@ import "encoding/json"
 // withoutPosts takes out of a payload what the posts of apps in it say: the post
 // that a pressed button stands on, one that was deleted, the first one of a
 // thread. Ours show what friends wrote and may take back, and nobody would look
-// for it among stored events. Who wrote a post, and where it stands, stay.
+// for it among stored events. Neither is kept what people say to the app in a
+// direct message: it is no reply. Who wrote, and where it stands, stay.
 func withoutPosts(payload json.RawMessage) json.RawMessage {
 	// A post stands in an event, and that in an envelope.
 	return withoutPostsWithin(payload, 2)
@@ -18,10 +19,13 @@ func withoutPostsWithin(raw json.RawMessage, levels int) json.RawMessage {
 	}
 	var m message
 	_ = json.Unmarshal(raw, &m) // a member of an odd type leaves the others readable
-	if m.byApp() {
+	if m.byApp() || m.direct() {
 		for _, said := range []string{"text", "blocks", "attachments", "files"} {
 			delete(members, said)
 		}
+	}
+	if m.direct() {
+		delete(members, "root")
 	}
 	if levels > 0 {
 		for _, inner := range []string{"event", "message", "previous_message", "root"} {

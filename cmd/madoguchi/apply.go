@@ -44,7 +44,7 @@ func (c applyCommand) Run(ctx context.Context, p process) error {
 }
 
 func (c applyCommand) apply(ctx context.Context, env *config.Environment, log *slog.Logger, file *config.File) (change config.Change, err error) {
-	store, err := openStore(ctx, env, log)
+	store, err := openStore(ctx, env, log, nil)
 	if err != nil {
 		return change, err
 	}
@@ -68,7 +68,7 @@ func (applyCommand) look(ctx context.Context, p process, env *config.Environment
 	store, err := openExisting(ctx, env, log)
 	if errors.Is(err, storage.ErrNoDatabase) {
 		fmt.Fprintln(p.stderr, err)
-		return config.Plan(file, nil, nil)
+		return config.Plan(file, nil, nil, nil)
 	}
 	if err != nil {
 		return change, err
@@ -84,9 +84,13 @@ func (applyCommand) look(ctx context.Context, p process, env *config.Environment
 // plan reads what is there and works out the change, in one transaction with
 // storing it.
 func plan(tx bot.Tx, file *config.File) (config.Change, error) {
+	taken, err := takenChannels(tx, file.Account)
+	if err != nil {
+		return config.Change{}, err
+	}
 	current, err := tx.AccountBySlug(file.Account)
 	if errors.Is(err, bot.ErrNotFound) {
-		return config.Plan(file, nil, nil)
+		return config.Plan(file, nil, nil, taken)
 	}
 	if err != nil {
 		return config.Change{}, err
@@ -95,7 +99,47 @@ func plan(tx bot.Tx, file *config.File) (config.Change, error) {
 	if err != nil {
 		return config.Change{}, err
 	}
-	return config.Plan(file, &current, applied)
+	return config.Plan(file, &current, applied, taken)
+}
+
+// takenChannels are the Slack channels that other accounts have or are to have,
+// with whose they are.
+func takenChannels(tx bot.Tx, slug string) (map[string]string, error) {
+	accounts, err := tx.Accounts()
+	if err != nil {
+		return nil, err
+	}
+	taken := map[string]string{}
+	for _, other := range accounts {
+		if other.Slug == slug {
+			continue
+		}
+		channels, err := tx.SlackChannels(other.ID)
+		if err != nil {
+			return nil, err
+		}
+		for _, c := range channels {
+			taken[c.ChannelID] = whose(other.Slug, c.Place)
+		}
+		a, err := tx.Account(other.ID)
+		if err != nil {
+			return nil, err
+		}
+		taken[a.Settings.OwnersChannel] = whose(other.Slug, bot.OwnersPlace)
+		for _, op := range a.Settings.Operators {
+			taken[op.SlackChannel] = whose(other.Slug, op.Key)
+		}
+	}
+	delete(taken, "") // of those that are still to be made
+	return taken, nil
+}
+
+// whose names a place of another account.
+func whose(slug, place string) string {
+	if place == bot.OwnersPlace {
+		return fmt.Sprintf("the owners of account %q", slug)
+	}
+	return fmt.Sprintf("operator %q of account %q", place, slug)
 }
 
 func (c applyCommand) report(p process, change config.Change) error {
@@ -127,20 +171,13 @@ type exportCommand struct {
 }
 
 // Run prints the account as a file.
-func (c exportCommand) Run(ctx context.Context, p process) (err error) {
-	env, log, err := p.load()
-	if err != nil {
-		return err
-	}
-	store, err := openExisting(ctx, env, log)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, store.Close()) }()
+func (c exportCommand) Run(ctx context.Context, p process) error {
 	var account bot.Account
-	err = store.View(ctx, func(tx bot.Tx) error {
-		account, err = tx.AccountBySlug(c.Account)
-		return err
+	err := p.beside(ctx, func(store *storage.Store) error {
+		return store.View(ctx, func(tx bot.Tx) (err error) {
+			account, err = tx.AccountBySlug(c.Account)
+			return err
+		})
 	})
 	if errors.Is(err, bot.ErrNotFound) {
 		return fmt.Errorf("there is no account %q; `madoguchi status` lists them", c.Account)

@@ -18,23 +18,37 @@ import (
 )
 
 // openStore opens the database of this environment. Where there is none it makes
-// one, and for SQLite a secret key.
-func openStore(ctx context.Context, env *config.Environment, log *slog.Logger) (*storage.Store, error) {
+// one, and for SQLite a secret key. meter may be nil.
+func openStore(ctx context.Context, env *config.Environment, log *slog.Logger, meter storage.Meter) (*storage.Store, error) {
 	key, err := secretKey(env)
 	if err != nil {
 		return nil, err
 	}
-	return open(ctx, env, storage.Config{SecretKey: key, Log: log, OnMismatch: bot.MismatchAlert})
+	return open(ctx, env, storage.Config{SecretKey: key, Log: log, OnMismatch: bot.MismatchAlert, Meter: meter})
 }
 
-// openExisting is openStore for a command that only looks: it makes and migrates
-// nothing. The error is storage.ErrNoDatabase where there is no database.
+// openExisting is openStore for a command that works on what is there: it makes
+// and migrates nothing. The error is storage.ErrNoDatabase where there is no database.
 func openExisting(ctx context.Context, env *config.Environment, log *slog.Logger) (*storage.Store, error) {
 	key, err := existingKey(env)
 	if err != nil {
 		return nil, err
 	}
 	return open(ctx, env, storage.Config{SecretKey: key, Log: log, Existing: true})
+}
+
+// beside does something with the database that is there, while serve may run.
+func (p process) beside(ctx context.Context, do func(*storage.Store) error) (err error) {
+	env, log, err := p.load()
+	if err != nil {
+		return err
+	}
+	store, err := openExisting(ctx, env, log)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, store.Close()) }()
+	return do(store)
 }
 
 func open(ctx context.Context, env *config.Environment, c storage.Config) (*storage.Store, error) {

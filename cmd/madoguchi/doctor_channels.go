@@ -27,6 +27,10 @@ func (d *doctor) lookAtSlackChannels(ctx context.Context, a knownAccount) {
 func (d *doctor) lookAtSlackChannel(ctx context.Context, a knownAccount, place string, belong []string) {
 	subject := a.Slug + " Slack channel of " + place
 	c := a.channels[place]
+	if c.ChannelID == "" && c.State == bot.ChannelStopped {
+		d.stopped(subject, c.Reason)
+		return
+	}
 	if c.ChannelID == "" {
 		d.warn(subject, "is not made yet",
 			"`madoguchi serve` makes it at its start; if it runs, its log says why Slack refuses. "+
@@ -125,6 +129,9 @@ func (d *doctor) stopped(subject, reason string) {
 		found, advice = "it is shared with another workspace", "end the sharing in its settings in Slack"+after
 	case "not_in_channel":
 		found, advice = "the bot is not in it", "invite the bot: /invite @Madoguchi"+after
+	case "taken":
+		found = "the one that the account file names is another account's or operator's already"
+		advice = "name another private one in the account file, or none for one that the bot makes, and run `madoguchi apply FILE`"
 	case "stranger":
 		found = "somebody is in it who may not read along and cannot be removed"
 		advice = "remove them in Slack, or list them under `also` in the account file and run `madoguchi apply FILE`"

@@ -202,7 +202,7 @@ func (c *clinic) environment() *config.Environment {
 
 func (c *clinic) store() *storage.Store {
 	c.Helper()
-	store, err := openStore(c.Context(), c.environment(), slog.New(slog.DiscardHandler))
+	store, err := openStore(c.Context(), c.environment(), slog.New(slog.DiscardHandler), nil)
 	if err != nil {
 		c.Fatal(err)
 	}

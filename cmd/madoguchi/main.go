@@ -39,6 +39,7 @@ type commands struct {
 	Apply       applyCommand       `cmd:"" help:"Make an account what its file says."`
 	Export      exportCommand      `cmd:"" help:"Print an account as a file, without secrets."`
 	Status      statusCommand      `cmd:"" help:"Tell what waits, what is paused and what was set aside."`
+	Parked      parkedCommand      `cmd:"" help:"Look after events that were set aside because they cannot be decided."`
 	Doctor      doctorCommand      `cmd:"" help:"Check the database, LINE and Slack, and say what to do."`
 	Version     versionCommand     `cmd:"" help:"Print the version."`
 	Healthcheck healthcheckCommand `cmd:"" hidden:"" help:"Succeed if serve is ready; for containers."`

@@ -15,20 +15,22 @@ const readyWithin = 2 * time.Second
 
 func (s *server) routes() http.Handler {
 	mux := http.NewServeMux()
-	mux.Handle("POST /webhooks/line/{account}", &line.Webhook{
+	mux.Handle("POST /webhooks/line/{account}", s.meter.webhook("line", &line.Webhook{
 		Accounts: newDirectory(s.store).find, Log: s.log,
 		Accept: func(ctx context.Context, events []bot.Incoming) error {
 			return s.store.Accept(ctx, bot.WithAlerts(events))
 		},
-	})
+	}))
 	if !s.env.SocketMode() {
+		ofSlack := http.NewServeMux()
 		(&slack.HTTP{
 			SigningSecret: s.env.SlackSigningSecret.Reveal(), Receiver: s.receiver, Now: time.Now, Log: s.log,
-		}).Register(mux)
+		}).Register(ofSlack)
+		mux.Handle("POST /webhooks/slack/", s.meter.webhook("slack", ofSlack))
 	}
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { answerText(w, http.StatusOK, "ok") })
 	mux.HandleFunc("GET /readyz", s.ready)
-	mux.Handle("GET /metrics", s.meter.handler())
+	mux.Handle("GET /metrics", s.meter.handler(s.log))
 	return mux
 }
 

@@ -53,7 +53,8 @@ func serve(ctx context.Context, env *config.Environment, log *slog.Logger, ready
 		return err
 	}
 	defer func() { err = errors.Join(err, ignoreClosed(listener.Close())) }()
-	store, err := openStore(ctx, env, log)
+	meter := newMeter()
+	store, err := openStore(ctx, env, log, meter)
 	if err != nil {
 		return err
 	}
@@ -70,7 +71,7 @@ func serve(ctx context.Context, env *config.Environment, log *slog.Logger, ready
 	}
 	defer func() { err = errors.Join(err, files.Close()) }()
 
-	meter := newMeter(store)
+	meter.registry.MustRegister(&backlog{store: store}, disksOf(env))
 	client := slack.New(slack.Config{
 		APIURL: env.SlackAPIURL, Token: env.SlackBotToken.Reveal(), Log: log, OnCall: meter.slackCall,
 	})
@@ -81,7 +82,7 @@ func serve(ctx context.Context, env *config.Environment, log *slog.Logger, ready
 			return id
 		},
 		Accept: store.Accept,
-		Echo:   func(ctx context.Context, callID, _, ts string) error { return store.Echo(ctx, callID, ts) },
+		Echo:   relay.Echoed,
 		Desk:   relay.Desk(), Views: client, Now: time.Now, Log: log,
 	}
 	s := &server{env: env, log: log, store: store, relay: relay, receiver: receiver, meter: meter}
@@ -113,7 +114,7 @@ func newRelay(env *config.Environment, log *slog.Logger, store *storage.Store, f
 	return bot.New(bot.Config{
 		Store: store, Slack: client, Files: files, Log: log, Meter: meter,
 		LINE: func(a bot.Account) bot.LINE {
-			return line.New(line.Config{APIURL: env.LINEAPIURL, DataAPIURL: env.LINEDataAPIURL, Credentials: a.LINE, Log: log})
+			return line.New(line.Config{APIURL: env.LINEAPIURL, DataAPIURL: env.LINEDataAPIURL, Credentials: a.LINE, Log: log, OnCall: meter.lineCall})
 		},
 		Renderer: slack.Renderer{}, Composer: line.Composer{},
 		DecodeLINE: line.Decode, DecodeSlack: slack.Decode, Swept: slack.Swept, TextUnits: line.TextUnits,

@@ -244,10 +244,12 @@ CREATE TABLE post (
     mention     TEXT NOT NULL DEFAULT '',
     repeated    BOOLEAN NOT NULL DEFAULT FALSE,
     withdrawn   BOOLEAN NOT NULL DEFAULT FALSE,
+    stale       BOOLEAN NOT NULL DEFAULT FALSE, -- to be drawn anew when its Slack channel is ready
     rendered_at BIGINT NOT NULL
 );
 CREATE INDEX post_thread ON post (thread_id) WHERE is_card;
 CREATE INDEX post_slack ON post (channel_id, ts);
+CREATE INDEX post_stale ON post (channel_id) WHERE stale;
 
 CREATE TABLE slack_upload (
     message_id TEXT NOT NULL,
@@ -300,9 +302,12 @@ CREATE INDEX attempt_call ON attempt (call_id);
 
 -- Posts of ours that came back as events: proof that an uncertain call was carried out.
 CREATE TABLE echo (
-    call_id TEXT PRIMARY KEY,
-    ts      TEXT NOT NULL,
-    seen_at BIGINT NOT NULL
+    call_id    TEXT PRIMARY KEY,
+    channel_id TEXT NOT NULL,
+    ts         TEXT NOT NULL,
+    thread_ts  TEXT NOT NULL,
+    placed     BOOLEAN NOT NULL, -- the event told of the thread
+    seen_at    BIGINT NOT NULL
 );
 CREATE INDEX echo_age ON echo (seen_at);
 
