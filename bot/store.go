@@ -32,7 +32,9 @@ type Store interface {
 	Wake(kind LaneKind) <-chan struct{}
 }
 
-// Tx is one transaction. Reading what is not there returns ErrNotFound.
+// Tx is one transaction. Reading what is not there returns ErrNotFound. What is
+// wrong with a write may be told by a later call, or only when the transaction
+// is committed; that fails in any case.
 // Methods that lock hold the row until the end of the transaction; to stay
 // free of deadlocks a transaction locks a friend first, then threads, and
 // lanes only through Poke and Fence, which take effect at its end in one order.

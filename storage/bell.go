@@ -53,13 +53,13 @@ func newBell(ctx context.Context, s *Store, pool *pgxpool.Pool, listening *pgx.C
 // listenLoop listens, on a new connection when one breaks, until ctx ends.
 func (b *bell) listenLoop(ctx context.Context) {
 	pause := bellPause
-	for ctx.Err() == nil {
-		heard, err := b.listen(ctx)
+	for missed := false; ctx.Err() == nil; missed = true {
+		stood, err := b.listen(ctx, missed)
 		if ctx.Err() != nil {
 			return
 		}
 		b.store.config.Log.Warn("no notifications from the database, polling goes on", "error", err)
-		if heard {
+		if stood {
 			pause = bellPause
 		}
 		select {
@@ -70,8 +70,9 @@ func (b *bell) listenLoop(ctx context.Context) {
 	}
 }
 
-// listen returns when its connection breaks; heard tells whether it had one.
-func (b *bell) listen(ctx context.Context) (heard bool, err error) {
+// listen returns when its connection breaks; stood tells whether it had one.
+// missed tells it that something may have been told while nobody listened.
+func (b *bell) listen(ctx context.Context, missed bool) (stood bool, err error) {
 	conn, err := pgx.ConnectConfig(ctx, b.listening)
 	if err != nil {
 		return false, err
@@ -84,7 +85,9 @@ func (b *bell) listen(ctx context.Context) (heard bool, err error) {
 	if _, err := conn.Exec(ctx, "LISTEN "+bellChannel); err != nil {
 		return false, err
 	}
-	b.store.wakeAll() // something may have been told while nobody listened
+	if missed {
+		b.store.wakeAll()
+	}
 	for {
 		if err := b.hear(ctx, conn); err != nil {
 			return true, err

@@ -122,6 +122,36 @@ func TestAViewCannotWriteAndSeesOneMoment(t *testing.T) {
 	})
 }
 
+// A write that finds no row fails its transaction, also if that is known only
+// when something else is looked for in vain.
+func TestAWriteThatFindsNoRowFailsItsTransaction(t *testing.T) {
+	storagetest.Each(t, func(t *testing.T, db storagetest.Database) {
+		s := db.Open(t, nil)
+		err := s.InTx(t.Context(), func(tx bot.Tx) error {
+			if err := tx.Bury("a1", "m"); err != nil {
+				return err
+			}
+			if err := tx.SaveMessage(&bot.Message{ID: "nosuch"}); err != nil {
+				return err
+			}
+			if _, err := tx.Friend("nosuch"); !errors.Is(err, bot.ErrNotFound) {
+				return err
+			}
+			return nil
+		})
+		if !errors.Is(err, bot.ErrNotFound) {
+			t.Errorf("InTx = %v, want ErrNotFound", err)
+		}
+		view(t, s, func(tx bot.Tx) error {
+			buried, err := tx.Buried("a1", "m")
+			if buried {
+				t.Error("the transaction was committed")
+			}
+			return err
+		})
+	})
+}
+
 func TestTwoProcessesWrite(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, db storagetest.Database) {
 		one, two := db.Open(t, nil), db.Open(t, nil)
@@ -174,7 +204,9 @@ func TestConnectionsThatWereCutAreReplaced(t *testing.T) {
 func TestWhatIsAcceptedWaitsForNoOtherConnection(t *testing.T) {
 	s := storagetest.Postgres(t).Open(t, func(c *storage.Config) { c.MaxConns = 2 })
 	var all sync.WaitGroup
+	defer all.Wait()
 	busy, stored := make(chan struct{}), make(chan struct{})
+	defer close(stored)
 	for range 2 {
 		all.Go(func() {
 			inTx(t, s, func(tx bot.Tx) error {
@@ -188,8 +220,6 @@ func TestWhatIsAcceptedWaitsForNoOtherConnection(t *testing.T) {
 	<-busy
 	<-busy
 	accept(t, s, incoming("k", "lane", 1))
-	close(stored)
-	all.Wait()
 }
 
 // Webhooks are answered before what was decided earlier is stored: also in the

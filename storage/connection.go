@@ -36,8 +36,6 @@ type connection struct {
 	// failed is what was wrong with a statement that was not waited for: the
 	// transaction must not be committed, whatever its function makes of it.
 	failed error
-	// ending is set once COMMIT may have left.
-	ending bool
 }
 
 var _ database = (*connection)(nil)
@@ -147,7 +145,6 @@ func (c *connection) commit(ctx context.Context) error {
 	if !c.begun {
 		return nil
 	}
-	c.ending = true
 	batch := c.batch()
 	batch.Queue("COMMIT").Exec(func(tag pgconn.CommandTag) error {
 		if tag.String() == "ROLLBACK" {
@@ -158,9 +155,9 @@ func (c *connection) commit(ctx context.Context) error {
 	return errorOf("commit", c.send(ctx, batch))
 }
 
-// isDead tells that the connection broke before anything was done on it.
+// isDead tells that the connection broke before the transaction began.
 func (c *connection) isDead() bool {
-	return c.begin != "" && !c.begun && !c.ending && c.conn.IsClosed()
+	return c.begin != "" && !c.begun && c.conn.IsClosed()
 }
 
 // rollback may fail: the pool closes a connection that comes back with a

@@ -404,6 +404,33 @@ func TestWakingAcrossProcesses(t *testing.T) {
 	})
 }
 
+// What was told while the connection that listens was cut is lost: whoever is
+// connected again looks for it.
+func TestWhoeverListensAgainLooksForWork(t *testing.T) {
+	db := storagetest.Direct(t)
+	s := storagetest.Database{Engine: db.Engine, URL: db.URL + "&application_name=listens_again"}.Open(t, nil)
+	beside := raw(t, db)
+	deadline := time.After(10 * time.Second)
+	again := time.NewTicker(20 * time.Millisecond)
+	defer again.Stop()
+	for cut := 0; cut == 0; { // until there is one
+		if err := beside.QueryRow(`SELECT COUNT(pg_terminate_backend(pid)) FROM pg_stat_activity
+			WHERE application_name = 'listens_again' AND state = 'idle' AND query LIKE 'LISTEN %'`).Scan(&cut); err != nil {
+			t.Fatal(err)
+		}
+		select {
+		case <-again.C:
+		case <-deadline:
+			t.Fatal("nobody listened")
+		}
+	}
+	select {
+	case <-s.Wake(bot.LaneTask):
+	case <-deadline:
+		t.Error("nobody looked for work")
+	}
+}
+
 func TestPaceFollowsItsModel(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, db storagetest.Database) {
 		at := newClock()
