@@ -114,3 +114,25 @@ func TestBurstIsOfOneOperator(t *testing.T) {
 		w.got(f, "佐藤です", "伊藤です", "佐藤でした")
 	})
 }
+
+// What was written first goes first, though Slack brings it later, and though it
+// is one too many for the call of the others.
+func TestLaterReplyArrivesFirst(t *testing.T) {
+	each(t, options{}, func(t *testing.T, w *world) {
+		f, thread := w.talk("花子")
+		var texts, times []string
+		for i := range 6 {
+			texts, times = append(texts, fmt.Sprintf("その%d", i+1)), append(times, w.clock.ts())
+		}
+		brings := func(i int) { w.slackEvent(message(sato, "sato", thread.TS, times[i], texts[i])) }
+		for _, i := range []int{5, 0, 1, 2, 3} {
+			brings(i)
+		}
+		w.settle()
+		w.pass(300 * time.Millisecond)
+		brings(4)
+		w.settle()
+		w.pass(time.Minute)
+		w.got(f, texts...)
+	})
+}

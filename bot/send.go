@@ -149,6 +149,7 @@ func (s *sending) release() (next int64, err error) {
 	if err != nil {
 		return 0, err
 	}
+	written := map[string]int64{} // by author: when the last one written before is due
 	for i := range held {
 		h := &held[i]
 		due := min(last[h.Burst], longest[h.Burst])
@@ -157,6 +158,9 @@ func (s *sending) release() (next int64, err error) {
 		if tokenEnds > 0 && due > tokenEnds {
 			due = max(tokenEnds, min(due, h.HoldUntil))
 		}
+		// Slack may bring what was written later first.
+		due = max(due, written[h.UserID])
+		written[h.UserID] = due
 		if due > s.tx.Now() {
 			next = earlier(next, due)
 			continue
