@@ -43,15 +43,20 @@ func TestDoctorBesideServe(t *testing.T) {
 			}
 		}()
 		store := c.store()
-		id := ""
-		if err := store.InTx(t.Context(), func(tx bot.Tx) error {
-			a, err := tx.AccountBySlug("aoyama")
-			id = a.ID
-			return errors.Join(err, tx.SetBotUserID(id, c.bot))
-		}); err != nil {
-			t.Fatal(err)
+		const wrong = "FAIL  aoyama LINE token: it is of another official account: 他店 (@other)"
+		var r report
+		for range 20 { // serve may just be asking LINE itself, and goes by the answer
+			if err := store.InTx(t.Context(), func(tx bot.Tx) error {
+				a, err := tx.AccountBySlug("aoyama")
+				return errors.Join(err, tx.SetBotUserID(a.ID, c.bot))
+			}); err != nil {
+				t.Fatal(err)
+			}
+			if r = c.doctor(t); strings.Contains(r.text, wrong) {
+				break
+			}
 		}
-		c.doctor(t).has("FAIL  aoyama LINE token: it is of another official account: 他店 (@other)", "of the same LINE channel")
+		r.has(wrong, "of the same LINE channel")
 	})
 	t.Run("webhook of another tool", func(t *testing.T) {
 		c.setWebhook(t, "https://other.example/hook/canary?key=canary")
