@@ -11,16 +11,14 @@ import (
 // acks measures how many webhooks a second are answered 200, which serve does
 // once their events are stored durably, beside the floors.
 func acks(ctx context.Context, b *bench) error {
-	for round := range b.rounds {
-		for _, d := range b.databases {
-			for _, connections := range []int{1, 16, 64} {
-				if err := b.ackRound(ctx, round, d, connections); err != nil {
-					return err
-				}
+	return b.inTurn(func(round int, d database) error {
+		for _, connections := range []int{1, 16, 64} {
+			if err := b.ackRound(ctx, round, d, connections); err != nil {
+				return err
 			}
 		}
-	}
-	return nil
+		return nil
+	})
 }
 
 func (b *bench) ackRound(ctx context.Context, round int, d database, connections int) error {
@@ -33,21 +31,20 @@ func (b *bench) ackRound(ctx context.Context, round int, d database, connections
 		}
 		result, err := b.ackOne(ctx, kind, url, connections, fmt.Sprintf("a%d", round))
 		if err != nil {
-			return fmt.Errorf("%s on %s: %w", kind, d.name, err)
+			return fmt.Errorf("%s: %w", kind, err)
 		}
 		name := "floor: " + kind
 		if kind == "serve" {
 			name = kind
 		}
 		rate := b.table.add(about, d.name, name, "a second", result.PerSecond)
-		p50 := b.table.add(about, d.name, name+" p50", "ms", milliseconds(result.P50))
+		b.table.add(about, d.name, name+" p50", "ms", milliseconds(result.P50))
 		p99 := b.table.add(about, d.name, name+" p99", "ms", milliseconds(result.P99))
 		switch kind {
 		case floorGroup:
 			group = rate
 		case "serve":
 			rate.floor, rate.aim = group, "0.70 of group"
-			p50.floor, p99.floor = nil, nil
 			if connections == 64 {
 				p99.aim = "50 ms"
 			}

@@ -2,20 +2,16 @@ package main
 
 import (
 	"context"
-	"crypto/hmac"
-	"crypto/sha256"
 	"database/sql"
-	"encoding/base64"
-	"errors"
 	"flag"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"os"
 	"strconv"
 	"strings"
-	"time"
+
+	"madoguchi/bot/line"
 )
 
 // The floors do the least that any program in serve's place would have to do,
@@ -53,7 +49,7 @@ func floor(ctx context.Context, args []string) error {
 	}
 	handler := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(r.Body)
-		if err != nil || !signed(r.Header.Get("X-Line-Signature"), body) {
+		if err != nil || !line.Verify([]string{channelSecret}, r.Header.Get("X-Line-Signature"), body) {
 			w.WriteHeader(http.StatusUnauthorized)
 			return
 		}
@@ -62,26 +58,7 @@ func floor(ctx context.Context, args []string) error {
 			w.WriteHeader(http.StatusServiceUnavailable)
 		}
 	})
-	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", *addr)
-	if err != nil {
-		return err
-	}
-	server := &http.Server{Handler: handler, ReadHeaderTimeout: 5 * time.Second}
-	go func() {
-		<-ctx.Done()
-		_ = server.Close() // nobody is waited for: it only measures
-	}()
-	if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
-		return err
-	}
-	return nil
-}
-
-func signed(signature string, body []byte) bool {
-	given, err := base64.StdEncoding.DecodeString(signature)
-	mac := hmac.New(sha256.New, []byte(channelSecret))
-	mac.Write(body)
-	return err == nil && hmac.Equal(given, mac.Sum(nil))
+	return serveUntil(ctx, *addr, handler)
 }
 
 // keep is a table of bodies.

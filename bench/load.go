@@ -4,9 +4,6 @@ import (
 	"bufio"
 	"bytes"
 	"context"
-	"crypto/hmac"
-	"crypto/sha256"
-	"encoding/base64"
 	"encoding/json"
 	"flag"
 	"fmt"
@@ -15,10 +12,11 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
-	"slices"
 	"strconv"
 	"sync"
 	"time"
+
+	simline "madoguchi/simulator/line"
 )
 
 // What the account of every measurement signs with.
@@ -89,11 +87,8 @@ func (l *loader) run(ctx context.Context) (loadResult, error) {
 		}
 	}
 	elapsed := time.Since(began)
-	slices.Sort(l.took)
 	result := loadResult{Count: len(l.took), Failed: l.failed, PerSecond: float64(len(l.took)) / elapsed.Seconds()}
-	if n := len(l.took); n > 0 {
-		result.P50, result.P99 = l.took[n/2], l.took[n*99/100]
-	}
+	result.P50, result.P99 = percentiles(l.took)
 	return result, nil
 }
 
@@ -167,13 +162,11 @@ func (l *loader) request(n int) []byte {
 		`"replyToken":"%s%030d","message":{"id":"%s%018d","type":"text","text":"%s %sの予約を変更したいのですが、明日の午後は空いていますか。",`+
 		`"quoteToken":"q%030d","markAsReadToken":"r%030d"}}]}`,
 		botUserID, now, friendID(n%l.friends), l.prefix, n, l.prefix, n, l.prefix, n, messageText(l.prefix, n), group(n%l.friends%l.groups), n, n)
-	mac := hmac.New(sha256.New, []byte(channelSecret))
-	mac.Write(body)
 	var b bytes.Buffer
 	b.WriteString("POST /webhooks/line/bench HTTP/1.1\r\nHost: ")
 	b.WriteString(l.addr)
 	b.WriteString("\r\nContent-Type: application/json\r\nX-Line-Signature: ")
-	b.WriteString(base64.StdEncoding.EncodeToString(mac.Sum(nil)))
+	b.WriteString(simline.Signature(channelSecret, body))
 	b.WriteString("\r\nContent-Length: ")
 	b.WriteString(strconv.Itoa(len(body)))
 	b.WriteString("\r\n\r\n")

@@ -113,6 +113,18 @@ func measureAll(ctx context.Context, args []string) (err error) {
 	return b.table.print(os.Stdout)
 }
 
+// inTurn measures on each database, round after round.
+func (b *bench) inTurn(measure func(round int, d database) error) error {
+	for round := range b.rounds {
+		for _, d := range b.databases {
+			if err := measure(round, d); err != nil {
+				return fmt.Errorf("%s: %w", d.name, err)
+			}
+		}
+	}
+	return nil
+}
+
 func names() []string {
 	var all []string
 	for _, m := range measurements {

@@ -8,7 +8,6 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"regexp"
 	"slices"
@@ -22,7 +21,7 @@ import (
 
 // What opens nothing but the simulated platforms.
 const (
-	botToken      = "xoxb-bench" //nolint:gosec // see above
+	botToken      = "xoxb-bench" //nolint:gosec // it opens nothing else
 	signingSecret = "bench-signing-secret"
 	channelToken  = "bench-channel-token"
 )
@@ -37,70 +36,75 @@ func platforms(ctx context.Context, args []string) error {
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
+	p := newPlatform("http://"+*addr, "http://"+*serve, *people)
+	defer p.slack.Close()
+	return serveUntil(ctx, *addr, p.routes())
+}
+
+// newPlatform is at base and delivers to a serve; so many operators are there.
+func newPlatform(base, serve string, people int) *platform {
 	w := simslack.New(simslack.Options{TeamID: "T0BENCH", BotToken: botToken, SigningSecret: signingSecret, RetryDelays: []time.Duration{time.Second}})
-	defer w.Close()
-	w.SetBaseURL("http://" + *addr)
-	w.SetURLs("http://"+*serve+"/webhooks/slack/events", "http://"+*serve+"/webhooks/slack/interactions", "http://"+*serve+"/webhooks/slack/commands")
-	for i := range *people + 1 {
+	w.SetBaseURL(base)
+	w.SetURLs(serve+"/webhooks/slack/events", serve+"/webhooks/slack/interactions", serve+"/webhooks/slack/commands")
+	for i := range people + 1 {
 		w.AddUser(simslack.User{ID: personID(i), Name: fmt.Sprintf("係%d", i)})
 	}
-	p := &platform{slack: w}
+	return &platform{slack: w}
+}
+
+func (p *platform) routes() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("/v2/", p.line)
 	mux.HandleFunc("/bench/seen", p.seen)
+	mux.HandleFunc("/bench/took", p.took)
 	mux.HandleFunc("/bench/replies", p.replies)
 	mux.HandleFunc("POST /api/chat.postMessage", p.post)
-	mux.Handle("/", w)
-	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", *addr)
-	if err != nil {
-		return err
-	}
-	server := &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second}
-	go func() {
-		<-ctx.Done()
-		_ = server.Close() // nobody is waited for: it only measures
-	}()
-	if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
-		return err
-	}
-	return nil
+	mux.Handle("/", p.slack)
+	return mux
 }
 
 type platform struct {
 	slack *simslack.Workspace
 
-	mu       sync.Mutex
-	posts    int             // that were accepted
-	messages int             // in them
-	delays   []time.Duration // from when a message was sent to when its post arrived
-	answers  []time.Duration // from when a reply was written to when LINE was called
-	ages     []time.Duration // since the first message, when each one arrived
-	first    time.Time
+	mu      sync.Mutex
+	posts   int             // that were accepted
+	delays  []time.Duration // of each message in them: from when it was sent to when the post arrived
+	answers []time.Duration // from when a reply was written to when LINE was called
+	first   time.Time       // when the first message was sent
+	last    time.Duration   // after first, when the last one arrived
 }
 
-// seen is what has arrived so far.
+// seen is how much has arrived so far. It is asked for while serve is measured,
+// and costs nothing.
 type seen struct {
-	Posts       int           `json:"posts"`
-	Messages    int           `json:"messages"`
-	P50         time.Duration `json:"p50"`
-	P99         time.Duration `json:"p99"`
-	Answers     int           `json:"answers"`
-	AnswerP50   time.Duration `json:"answerP50"`
-	AnswerP99   time.Duration `json:"answerP99"`
-	Last        time.Duration `json:"last"` // when the last message arrived, after the first one was sent
-	SlackEvents int           `json:"slackEvents"`
+	Posts    int           `json:"posts"`
+	Messages int           `json:"messages"`
+	Answers  int           `json:"answers"`
+	Last     time.Duration `json:"last"` // when the last message arrived, after the first one was sent
+}
+
+// took is how long what has arrived was under way.
+type took struct {
+	PostP50   time.Duration `json:"postP50"`
+	PostP99   time.Duration `json:"postP99"`
+	AnswerP50 time.Duration `json:"answerP50"`
+	AnswerP99 time.Duration `json:"answerP99"`
 }
 
 func (p *platform) seen(w http.ResponseWriter, _ *http.Request) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	s := seen{Posts: p.posts, Messages: p.messages, Answers: len(p.answers)}
-	s.P50, s.P99 = percentiles(p.delays)
-	s.AnswerP50, s.AnswerP99 = percentiles(p.answers)
-	if n := len(p.ages); n > 0 {
-		s.Last = p.ages[n-1]
-	}
-	_ = json.NewEncoder(w).Encode(s) // who asked sees that it is cut
+	// Who asked sees it if this is cut.
+	_ = json.NewEncoder(w).Encode(seen{Posts: p.posts, Messages: len(p.delays), Answers: len(p.answers), Last: p.last})
+}
+
+func (p *platform) took(w http.ResponseWriter, _ *http.Request) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	var t took
+	t.PostP50, t.PostP99 = percentiles(p.delays)
+	t.AnswerP50, t.AnswerP99 = percentiles(p.answers)
+	_ = json.NewEncoder(w).Encode(t)
 }
 
 func percentiles(all []time.Duration) (p50, p99 time.Duration) {
@@ -143,12 +147,11 @@ func (p *platform) post(w http.ResponseWriter, r *http.Request) {
 			continue
 		}
 		sent := time.Unix(0, nanos)
-		if p.messages == 0 || sent.Before(p.first) {
+		if len(p.delays) == 0 || sent.Before(p.first) {
 			p.first = sent
 		}
-		p.messages++
 		p.delays = append(p.delays, arrived.Sub(sent))
-		p.ages = append(p.ages, arrived.Sub(p.first))
+		p.last = arrived.Sub(p.first)
 	}
 }
 
@@ -194,7 +197,7 @@ func (p *platform) line(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// replies has operators write in the threads there are, at a rate.
+// replies has the first operator write in the threads there are, at a rate.
 func (p *platform) replies(w http.ResponseWriter, r *http.Request) {
 	rate, errRate := strconv.ParseFloat(r.FormValue("rate"), 64)
 	count, errCount := strconv.Atoi(r.FormValue("count"))
@@ -202,16 +205,17 @@ func (p *platform) replies(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, err.Error(), http.StatusBadRequest)
 		return
 	}
-	roots := p.roots()
-	if len(roots) == 0 {
+	operator := personID(1)
+	cards := p.cards(operator)
+	if len(cards) == 0 {
 		http.Error(w, "there is no thread", http.StatusConflict)
 		return
 	}
 	began := time.Now()
 	for n := range count {
 		time.Sleep(time.Until(began.Add(time.Duration(float64(n) / rate * float64(time.Second)))))
-		root := roots[n%len(roots)]
-		if _, err := p.slack.Reply(root.user, root.channel, root.ts, fmt.Sprintf("[r-%d@%d]", n, time.Now().UnixNano())); err != nil {
+		card := cards[n%len(cards)]
+		if _, err := p.slack.Reply(operator, card.Channel, card.TS, fmt.Sprintf("[r-%d@%d]", n, time.Now().UnixNano())); err != nil {
 			http.Error(w, err.Error(), http.StatusInternalServerError)
 			return
 		}
@@ -219,20 +223,16 @@ func (p *platform) replies(w http.ResponseWriter, r *http.Request) {
 	_, _ = w.Write([]byte(`{}`))
 }
 
-// root is the first post of a friend's thread, and who may answer in it.
-type root struct{ user, channel, ts string }
-
-func (p *platform) roots() []root {
-	var all []root
+// cards are the first posts of the friends' threads that a person sees.
+func (p *platform) cards(person string) []simslack.Message {
+	var all []simslack.Message
 	for _, c := range p.slack.Channels() {
-		for i := 1; slices.Contains(c.Members, personID(i)) || i == 1; i++ {
-			if !slices.Contains(c.Members, personID(i)) {
-				continue
-			}
-			for _, m := range p.slack.Messages(c.ID) {
-				if m.BotID != "" && marks.MatchString(m.Text+string(m.Blocks)) && (m.ThreadTS == "" || m.ThreadTS == m.TS) {
-					all = append(all, root{personID(i), c.ID, m.TS})
-				}
+		if !slices.Contains(c.Members, person) {
+			continue
+		}
+		for _, m := range p.slack.Messages(c.ID) {
+			if m.BotID != "" && marks.Match(m.Blocks) && (m.ThreadTS == "" || m.ThreadTS == m.TS) {
+				all = append(all, m)
 			}
 		}
 	}

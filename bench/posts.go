@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strconv"
 	"time"
@@ -16,28 +15,18 @@ const (
 // posts measures how many messages a second get all the way into accepted
 // posts while more of them arrive than that.
 func posts(ctx context.Context, b *bench) error {
-	for round := range b.rounds {
-		for _, d := range b.databases {
-			for _, perFriend := range []int{1, 5} {
-				if err := b.postRound(ctx, round, d, settings{operators: 50, perFriend: perFriend}); err != nil {
-					return fmt.Errorf("%s, %d operators a friend: %w", d.name, perFriend, err)
-				}
+	return b.inTurn(func(round int, d database) error {
+		for _, perFriend := range []int{1, 5} {
+			set := settings{operators: 50, perFriend: perFriend}
+			if err := b.beside(ctx, d, "posts", set, func(s *served) error { return b.postRound(ctx, round, d, set, s) }); err != nil {
+				return fmt.Errorf("%d operators a friend: %w", perFriend, err)
 			}
 		}
-	}
-	return nil
+		return nil
+	})
 }
 
-func (b *bench) postRound(ctx context.Context, round int, d database, set settings) (err error) {
-	url, err := d.url(ctx, "posts")
-	if err != nil {
-		return err
-	}
-	s, err := b.serve(ctx, url, set)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, s.close()) }()
+func (b *bench) postRound(ctx context.Context, round int, d database, set settings, s *served) error {
 	if err := b.warm(ctx, s, set); err != nil {
 		return err
 	}
@@ -56,7 +45,7 @@ func (b *bench) postRound(ctx context.Context, round int, d database, set settin
 	if err != nil {
 		return err
 	}
-	after, err := s.settled(ctx, before.Messages+sent.Count*set.perFriend)
+	after, err := s.shown(ctx, before.Messages+sent.Count*set.perFriend)
 	if err != nil {
 		return err
 	}
@@ -80,12 +69,13 @@ func (b *bench) postRound(ctx context.Context, round int, d database, set settin
 // warm has every friend write once, so that threads, Slack channels and profiles
 // are there.
 func (b *bench) warm(ctx context.Context, s *served, set settings) error {
-	sent, err := b.loadFrom(ctx, "-addr", s.addr, "-connections", "4", "-seconds", "60", "-most", strconv.Itoa(warmFriends), "-friends", strconv.Itoa(warmFriends), "-prefix", "warm",
-		"-groups", strconv.Itoa(set.groups()))
+	friends := strconv.Itoa(warmFriends)
+	sent, err := b.loadFrom(ctx, "-addr", s.addr, "-connections", "4", "-seconds", "60", "-prefix", "warm",
+		"-most", friends, "-friends", friends, "-groups", strconv.Itoa(set.groups()))
 	if err != nil {
 		return err
 	}
-	_, err = s.settled(ctx, sent.Count*max(set.perFriend, 1))
+	_, err = s.shown(ctx, sent.Count*max(set.perFriend, 1))
 	return err
 }
 
@@ -93,24 +83,24 @@ func (s *served) seen(ctx context.Context) (v seen, err error) {
 	return v, s.tell(ctx, "/bench/seen", &v)
 }
 
-// settled waits until so many messages stand in posts.
-func (s *served) settled(ctx context.Context, messages int) (v seen, err error) {
+// shown waits until so many messages stand in posts.
+func (s *served) shown(ctx context.Context, messages int) (seen, error) {
+	return s.until(ctx, "messages were shown", messages, func(v seen) int { return v.Messages })
+}
+
+// answered waits until so many replies have reached LINE.
+func (s *served) answered(ctx context.Context, replies int) error {
+	_, err := s.until(ctx, "replies reached LINE", replies, func(v seen) int { return v.Answers })
+	return err
+}
+
+func (s *served) until(ctx context.Context, what string, want int, have func(seen) int) (v seen, err error) {
 	for began := time.Now(); time.Since(began) < settleWithin && ctx.Err() == nil; time.Sleep(20 * time.Millisecond) {
-		if v, err = s.seen(ctx); err != nil || v.Messages >= messages {
+		if v, err = s.seen(ctx); err != nil || have(v) >= want {
 			return v, err
 		}
 	}
-	return v, fmt.Errorf("%d of %d messages were shown within %s", v.Messages, messages, settleWithin)
+	return v, fmt.Errorf("%d of %d %s within %s", have(v), want, what, settleWithin)
 }
 
 func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
-
-// answered waits until so many replies have reached LINE.
-func (s *served) answered(ctx context.Context, replies int) (v seen, err error) {
-	for began := time.Now(); time.Since(began) < settleWithin && ctx.Err() == nil; time.Sleep(20 * time.Millisecond) {
-		if v, err = s.seen(ctx); err != nil || v.Answers >= replies {
-			return v, err
-		}
-	}
-	return v, fmt.Errorf("%d of %d replies reached LINE within %s", v.Answers, replies, settleWithin)
-}

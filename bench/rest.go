@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"time"
@@ -19,28 +18,20 @@ func rest(ctx context.Context, b *bench) error {
 	}
 	b.table.add("rest", "", "size of the binary", "MB", float64(binary.Size())/1e6)
 	for _, d := range b.databases {
-		if err := b.restOn(ctx, d); err != nil {
+		if err := b.beside(ctx, d, "rest", settings{}, func(s *served) error { return b.restOn(ctx, d, s) }); err != nil {
 			return fmt.Errorf("%s: %w", d.name, err)
 		}
 	}
 	return nil
 }
 
-func (b *bench) restOn(ctx context.Context, d database) (err error) {
-	url, err := d.url(ctx, "rest")
-	if err != nil {
-		return err
-	}
-	s, err := b.serve(ctx, url, settings{})
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, s.close()) }()
+func (b *bench) restOn(ctx context.Context, d database, s *served) error {
 	for range b.rounds {
 		if err := s.end(); err != nil {
 			return err
 		}
 		began := time.Now()
+		var err error
 		if s.process, err = start(ctx, s.addr, "/readyz", s.cmd.Env, b.binary, "serve"); err != nil {
 			return err
 		}
@@ -55,7 +46,10 @@ func (b *bench) restOn(ctx context.Context, d database) (err error) {
 		return ctx.Err()
 	}
 	u, err := usageOf(s.cmd.Process.Pid)
+	if err != nil {
+		return err
+	}
 	b.table.add("rest", d.name, "memory", "MB", float64(u.memory)/1e6).aim = "60"
 	b.table.add("rest", d.name, "open files", "", float64(u.files))
-	return err
+	return nil
 }

@@ -84,6 +84,19 @@ func (b *bench) serve(ctx context.Context, url string, set settings) (s *served,
 	return s, err
 }
 
+// beside measures a serve of its own on a database.
+func (b *bench) beside(ctx context.Context, d database, name string, set settings, measure func(*served) error) error {
+	url, err := d.url(ctx, name)
+	if err != nil {
+		return err
+	}
+	s, err := b.serve(ctx, url, set)
+	if err != nil {
+		return err
+	}
+	return errors.Join(measure(s), s.close())
+}
+
 func (s *served) close() error {
 	var errs []error
 	for _, p := range []*process{s.process, s.platforms} {
