@@ -3,7 +3,6 @@ package bot
 import (
 	"encoding/json"
 	"strconv"
-	"time"
 )
 
 // WithAlerts adds to events of which some could not be read what has the owners
@@ -40,7 +39,7 @@ func hourlyAlert(accountID string, at int64, work errand) Incoming {
 	if err != nil { // only strings
 		panic(err)
 	}
-	hour := strconv.FormatInt(at-at%time.Hour.Milliseconds(), 10)
+	hour := strconv.FormatInt(hourOf(at), 10)
 	return Incoming{
 		Source: FromSelf, AccountID: accountID, Key: work.What + ":" + hour + ":" + work.Reason,
 		Lane: work.What + ":" + accountID, At: at, Raw: raw,

@@ -69,9 +69,11 @@ func (r *Relay) noteAttempt(ctx context.Context, c Call, started time.Time, f *F
 	}
 }
 
-// attemptSimple makes a call that may safely be repeated whatever became of
-// it, up to a number of tries (0: a day).
-func (r *Relay) attemptSimple(ctx context.Context, lane Lane, c Call, tries int, do func(context.Context) error) error {
+// attemptRepeatable makes a call that may safely be repeated whatever became of
+// it, and has settle decide how it goes on.
+func (r *Relay) attemptRepeatable(ctx context.Context, lane Lane, c Call, do func(context.Context) error,
+	settle func(tx Tx, c *Call, f *Failure) error,
+) error {
 	started := r.Now()
 	f := failureOf(do(ctx))
 	ctx, cancel := outlive(ctx)
@@ -80,12 +82,15 @@ func (r *Relay) attemptSimple(ctx context.Context, lane Lane, c Call, tries int,
 	return r.Store.InTx(ctx, func(tx Tx) error {
 		c := c // it may run again
 		tx.Fence(lane)
-		r.settleSimple(tx, &c, f, tries)
+		if err := settle(tx, &c, f); err != nil {
+			return err
+		}
 		return tx.SaveCall(&c)
 	})
 }
 
-// settleSimple decides how a call goes on that may safely be repeated.
+// settleSimple decides how a call goes on that may safely be repeated, up to a
+// number of tries (0: a day).
 func (r *Relay) settleSimple(tx Tx, c *Call, f *Failure, tries int) {
 	if c.FirstAt == 0 {
 		c.FirstAt = tx.Now()

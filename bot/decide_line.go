@@ -253,11 +253,15 @@ func (d *lineDecision) turned() error {
 // turnsAgain reports whether the last thing that happened was that the friend
 // turned, less than flapFor before.
 func (d *lineDecision) turnsAgain(last Message) bool {
+	return last.isTurn() && d.event.At-last.At < flapFor.Milliseconds()
+}
+
+// isTurn reports whether a message is the line that tells whether the friend
+// blocks the account, which is rewritten when they turn again.
+func (m *Message) isTurn() bool {
 	var c Content
-	if last.Kind != ItemMessage || d.event.At-last.At >= flapFor.Milliseconds() || json.Unmarshal(last.Content, &c) != nil {
-		return false
-	}
-	return c.Kind == ContentEvent && (c.Type == "follow" || c.Type == "unfollow")
+	return m.Kind == ItemMessage && json.Unmarshal(m.Content, &c) == nil &&
+		c.Kind == ContentEvent && (c.Type == "follow" || c.Type == "unfollow")
 }
 
 func (d *lineDecision) postback() error {

@@ -166,7 +166,7 @@ func (w *written) decide() error {
 	case why != "":
 		return w.relay.refuse(w.tx, w.office, &w.friend, &w.reply, why, sets)
 	case w.reply.isNote():
-		return w.keepNote()
+		return w.keepNoteWithFiles()
 	}
 	if err := w.relay.audit(w.tx, w.office, w.reply.UserID, "reply", w.friend.ID, true, sets, "reply", w.reply.ID); err != nil {
 		return err

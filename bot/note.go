@@ -33,9 +33,9 @@ func (rp *Reply) isNote() bool {
 	return note
 }
 
-// keepNote keeps what was written as an internal note, and says what becomes of
-// files that came with it: they stay where they are.
-func (w *written) keepNote() error {
+// keepNoteWithFiles keeps what was written as an internal note, and says what
+// becomes of files that came with it: they stay where they are.
+func (w *written) keepNoteWithFiles() error {
 	if err := w.relay.keepNote(w.tx, w.office, &w.friend, &w.reply); err != nil || len(w.event.Files) == 0 {
 		return err
 	}

@@ -72,7 +72,7 @@ func (r *Relay) afterPost(tx Tx, t Thread, p Post, parts []Part) error {
 	}
 	stale := false
 	for _, m := range messages {
-		stale = stale || m.Unsent || m.Media != "" && m.Media != MediaFetching
+		stale = stale || m.Unsent || m.Kind == ItemNote || m.isTurn() || m.Media != "" && m.Media != MediaFetching
 		if m.Media == MediaStored && !m.Unsent {
 			if err := r.addUpload(tx, t, m.ID); err != nil {
 				return err

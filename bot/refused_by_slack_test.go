@@ -61,6 +61,32 @@ func TestTakenBackThoughNothingIsTaken(t *testing.T) {
 	})
 }
 
+// A picture that stood beside what was taken back is posted again without its
+// file: that is there, and goes when the picture is taken back too.
+func TestFileOfWhatIsPostedAgain(t *testing.T) {
+	each(t, options{}, func(t *testing.T, w *world) {
+		f, _ := w.talk("花子")
+		w.busyFor(time.Minute)
+		w.says(f, "拒まれる")
+		w.says(f, "秘密の話")
+		secret := w.newestID()
+		w.sendsPicture(f, "jpeg") // in one post with the secret
+		picture := w.newestID()
+		w.pass(2 * time.Minute)
+		w.refusesFor("edit_window_closed", "update")
+		w.takesBack(f, secret)
+		w.pass(time.Minute)
+		if n := w.slack.filesIn(channelOf("sato")); n != 1 || w.reads("sato", "秘密の話") {
+			t.Fatalf("the picture is there %d times", n)
+		}
+		w.takesBack(f, picture)
+		w.pass(time.Minute)
+		if n := w.slack.filesIn(channelOf("sato")); n != 0 {
+			t.Errorf("%d files of what was taken back are left", n)
+		}
+	})
+}
+
 // A card that cannot be drawn anew stays as it is when nothing on it must go.
 func TestUpdateRefused(t *testing.T) {
 	each(t, options{}, func(t *testing.T, w *world) {

@@ -123,6 +123,12 @@ func (s *sending) sayQueued(why string) error {
 
 func linePause(accountID string) string { return "line:" + accountID }
 
+// Of tells whose connection is paused: "line" and the account, or "slack".
+func (p Pause) Of() (platform, accountID string) {
+	platform, accountID, _ = strings.Cut(p.Connection, ":")
+	return platform, accountID
+}
+
 func earlier(a, b int64) int64 {
 	if a == 0 || b != 0 && b < a {
 		return b
@@ -257,7 +263,7 @@ func (s *sending) check(rp *Reply) (bool, error) {
 	case s.friend.Standby:
 		reason = "standby"
 	}
-	if reason == "" && s.late([]Reply{*rp}) {
+	if reason == "" && s.late(rp) {
 		return false, s.relay.ask(s.tx, s.office, rp, "late")
 	}
 	if reason == "" {

@@ -2,7 +2,6 @@ package bot
 
 import (
 	"context"
-	"slices"
 	"time"
 )
 
@@ -25,10 +24,8 @@ func (s *sending) resume(c Call) (*Call, int64, error) {
 		return nil, now, s.end(&c, members, ReplyUnclear, "reply_unknown")
 	case c.State == CallUncertain && push && now-c.FirstAt > pushFor.Milliseconds():
 		return nil, now, s.end(&c, members, ReplyUnclear, "push_unknown")
-	case c.State == CallQueued && c.UnsureAt == 0 && s.late(members):
-		return nil, now, s.unmake(&c, members, "late")
 	case c.State == CallQueued && c.UnsureAt == 0:
-		// Certainly not carried out yet: rights count as they are now.
+		// Certainly not carried out yet: rights count as they are now, and time.
 		if ok, err := s.stillAllowed(&c, members); err != nil || !ok {
 			return nil, now, err
 		}
@@ -71,25 +68,9 @@ func (s *sending) stillAllowed(c *Call, members []Reply) (bool, error) {
 	return false, nil
 }
 
-// late reports whether one of some replies has waited for so long that it asks
-// before it goes, whether or not a call was made of it meanwhile.
-func (s *sending) late(replies []Reply) bool {
-	return slices.ContainsFunc(replies, func(rp Reply) bool { return s.tx.Now()-rp.ReleasedAt > askAfter.Milliseconds() })
-}
-
-// unmake takes a call apart that was certainly not carried out; its replies ask.
-func (s *sending) unmake(c *Call, members []Reply, why string) error {
-	s.relay.endCall(s.tx, c, CallVoid)
-	if err := s.tx.SaveCall(c); err != nil {
-		return err
-	}
-	for i := range members {
-		if err := s.relay.ask(s.tx, s.office, &members[i], why); err != nil {
-			return err
-		}
-	}
-	return nil
-}
+// late reports whether a reply has waited for so long that it asks before it
+// goes, whether or not a call was made of it meanwhile.
+func (s *sending) late(rp *Reply) bool { return s.tx.Now()-rp.ReleasedAt > askAfter.Milliseconds() }
 
 // attemptSend makes the one request of a call to LINE and records what came of it.
 func (r *Relay) attemptSend(ctx context.Context, lane Lane, c Call) error {

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"madoguchi/bot"
+	"madoguchi/operators"
 )
 
 const (
@@ -113,6 +114,23 @@ func TestReplyThatWaitedAnHourAsks(t *testing.T) {
 			})
 		})
 	}
+}
+
+// A reply that waited an hour in a call whose author lost the right meanwhile is
+// refused: there is nothing to ask about.
+func TestReplyThatWaitedWithoutTheRight(t *testing.T) {
+	each(t, options{}, func(t *testing.T, w *world) {
+		f, thread := w.later("花子")
+		w.line.always(refusedDial)
+		ts := w.replies(sato, "sato", thread, "送れない")
+		w.pass(hold)
+		w.change(func(s *bot.Settings) { s.PermissionSets[0].Rights.Send = operators.SendNo })
+		w.jump(61 * time.Minute)
+		w.is("sato", ts, bot.ReplyRefused, failed)
+		w.line.answers()
+		w.pass(10 * time.Minute)
+		w.got(f)
+	})
 }
 
 // A push whose outcome is unknown is repeated with its key for 23 hours, and

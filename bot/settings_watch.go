@@ -123,6 +123,9 @@ func (r *Relay) wantChannels(tx Tx, o *office) error {
 			if c, err = tx.LockSlackChannel(c.ID); err != nil {
 				return err
 			}
+			if c.State != ChannelClosed { // another process has seen that too
+				continue
+			}
 			c.State = ChannelWanted
 			if err := tx.SaveSlackChannel(&c); err != nil {
 				return err

@@ -10,21 +10,11 @@ import (
 func (r *Relay) attemptStanding(ctx context.Context, lane Lane, channel SlackChannel, room string, c Call, tries int,
 	do func(context.Context) error,
 ) error {
-	started := r.Now()
-	f := failureOf(do(ctx))
-	ctx, cancel := outlive(ctx)
-	defer cancel()
-	r.noteAttempt(ctx, c, started, f)
-	return r.Store.InTx(ctx, func(tx Tx) error {
-		c := c // it may run again
-		tx.Fence(lane)
-		if err := r.settleInChannel(tx, channel, room, &c, f, tries); err != nil {
+	return r.attemptRepeatable(ctx, lane, c, do, func(tx Tx, c *Call, f *Failure) error {
+		if err := r.settleInChannel(tx, channel, room, c, f, tries); err != nil {
 			return err
 		}
-		if err := r.afterStanding(tx, channel, c); err != nil {
-			return err
-		}
-		return tx.SaveCall(&c)
+		return r.afterStanding(tx, channel, *c)
 	})
 }
 

@@ -56,7 +56,10 @@ func (r *Relay) attemptTask(ctx context.Context, lane Lane, c Call) error {
 	if do == nil {
 		return fmt.Errorf("call %s of kind %q in a task's lane", c.ID, c.Kind)
 	}
-	return r.attemptSimple(ctx, lane, c, tries, do)
+	return r.attemptRepeatable(ctx, lane, c, do, func(tx Tx, c *Call, f *Failure) error {
+		r.settleSimple(tx, c, f, tries)
+		return nil
+	})
 }
 
 func (r *Relay) task(c Call) (do func(context.Context) error, tries int) {

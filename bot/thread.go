@@ -39,11 +39,14 @@ func (r *Relay) threadAt(tx Tx, o *office, f *Friend, place string, open bool) (
 	found := err == nil
 	idle := found && t.LastPostAt > 0 && tx.Now()-t.LastPostAt > newGenerationAfter.Milliseconds()
 	if found && !idle {
-		if !t.Sight {
-			t.Sight = true
-			return t, tx.SaveThread(&t)
+		if t.Sight {
+			return t, nil
 		}
-		return t, nil
+		if t, err = tx.LockThread(t.ID); err != nil { // a post of it may be being recorded
+			return t, err
+		}
+		t.Sight = true
+		return t, tx.SaveThread(&t)
 	}
 	if !open {
 		return t, ErrNotFound

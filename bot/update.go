@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
+	"slices"
 )
 
 // attemptUpdate draws a post anew from what is true now. It may be repeated
@@ -13,6 +14,7 @@ import (
 func (r *Relay) attemptUpdate(ctx context.Context, lane Lane, channel SlackChannel, c Call) error {
 	var d drawing
 	var p Post
+	id := channel.ID
 	err := r.Store.InTx(ctx, func(tx Tx) (err error) {
 		tx.Fence(lane)
 		d = drawing{}
@@ -23,6 +25,11 @@ func (r *Relay) attemptUpdate(ctx context.Context, lane Lane, channel SlackChann
 		// merged into this call has committed before the drawing; from here on a
 		// further request does not merge, since it would not be seen.
 		if err := lockFriendOf(tx, p.ThreadID); err != nil {
+			return err
+		}
+		// What may be shown goes by the Slack channel as it is now: it may have
+		// become safe, or unsafe, since this turn began.
+		if channel, err = tx.LockSlackChannel(id); err != nil {
 			return err
 		}
 		c.State = CallCalling
@@ -194,7 +201,7 @@ const uploadTries = 12
 func (r *Relay) attemptUpload(ctx context.Context, lane Lane, channel SlackChannel, c Call) error {
 	var m Message
 	var t Thread
-	var may bool
+	var may, there bool
 	err := r.Store.View(ctx, func(tx Tx) (err error) {
 		if m, err = tx.Message(c.Ref); err != nil {
 			return err
@@ -202,6 +209,12 @@ func (r *Relay) attemptUpload(ctx context.Context, lane Lane, channel SlackChann
 		if t, err = tx.Thread(c.ThreadID); err != nil {
 			return err
 		}
+		// A message that is posted again brings its file along only once.
+		uploads, err := tx.SlackUploads(m.ID)
+		if err != nil {
+			return err
+		}
+		there = slices.ContainsFunc(uploads, func(u SlackUpload) bool { return u.ThreadID == t.ID && u.Shared })
 		b := postBuilder{relay: r, tx: tx, channel: channel, thread: t}
 		sees, err := b.prepare()
 		may = sees && b.views
@@ -210,12 +223,8 @@ func (r *Relay) attemptUpload(ctx context.Context, lane Lane, channel SlackChann
 	if err != nil {
 		return err
 	}
-	if !may || m.Unsent || m.Media != MediaStored || t.TS == "" {
-		return r.Store.InTx(ctx, func(tx Tx) error {
-			tx.Fence(lane)
-			r.endCall(tx, &c, CallVoid)
-			return tx.SaveCall(&c)
-		})
+	if !may || there || m.Unsent || m.Media != MediaStored || t.TS == "" {
+		return r.voidCall(ctx, lane, c)
 	}
 	started := r.Now()
 	f := failureOf(r.upload(ctx, lane, channel, t, m, &c))
