@@ -172,7 +172,7 @@ func (t *tx) accept(events []bot.Incoming) error {
 	if err := t.compareDigests(repeated); err != nil {
 		return err
 	}
-	for account := range redelivered {
+	for _, account := range slices.Sorted(maps.Keys(redelivered)) {
 		if err := t.SetRedeliverySeen(account, t.nowMS); err != nil {
 			return err
 		}
@@ -238,26 +238,54 @@ func (t *tx) countEvent(source bot.Source, count func(Meter, bot.Source)) {
 // compareDigests logs, after the commit, keys that came again with other
 // content than is kept, and stores what tells the owners.
 func (t *tx) compareDigests(repeated map[eventKey][]string) error {
+	keys := slices.SortedFunc(maps.Keys(repeated), compareKeys)
+	kept, err := t.digestsOf(keys)
+	if err != nil {
+		return err
+	}
 	mismatched := make(map[string]bool) // accounts
-	for k, digests := range repeated {
-		digests = slices.DeleteFunc(digests, func(d string) bool { return d == "" })
-		if len(digests) == 0 {
-			continue
-		}
-		var kept string
-		if err := t.get("digest of an event", &kept, `SELECT digest FROM inbox_key WHERE account_id = ? AND event_key = ?`,
-			k.AccountID, k.Key); err != nil {
-			return err
-		}
-		if kept == "" || !slices.ContainsFunc(digests, func(d string) bool { return d != kept }) {
+	for _, k := range keys {
+		other := func(d string) bool { return d != "" && d != kept[k] }
+		if kept[k] == "" || !slices.ContainsFunc(repeated[k], other) {
 			continue
 		}
 		mismatched[k.AccountID] = true
-		t.reports = append(t.reports, func() {
+		t.AfterCommit(func() {
 			t.store.config.Log.Warn("an event came again with other content; the first one stands", "account", k.AccountID, "event", k.Key)
 		})
 	}
 	return t.addAlerts(slices.Sorted(maps.Keys(mismatched)))
+}
+
+// digestsOf reads the digests of keys that are sorted, with one query for each
+// account.
+func (t *tx) digestsOf(keys []eventKey) (map[eventKey]string, error) {
+	kept := make(map[eventKey]string, len(keys))
+	for len(keys) > 0 {
+		account := keys[0].AccountID
+		n := 1
+		for n < min(len(keys), acceptChunk) && keys[n].AccountID == account {
+			n++
+		}
+		args := make([]any, 0, n+1)
+		args = append(args, account)
+		for _, k := range keys[:n] {
+			args = append(args, k.Key)
+		}
+		var found []struct {
+			Key    string `db:"event_key"`
+			Digest string `db:"digest"`
+		}
+		if err := t.list("digests of events", &found, `SELECT event_key, digest FROM inbox_key
+			WHERE account_id = ? AND event_key IN (`+places(n)+`)`, args...); err != nil {
+			return nil, err
+		}
+		for _, f := range found {
+			kept[eventKey{account, f.Key}] = f.Digest
+		}
+		keys = keys[n:]
+	}
+	return kept, nil
 }
 
 // addAlerts stores what tells the owners of a mismatch. That adds keys behind

@@ -157,7 +157,7 @@ func (c *connection) commit(ctx context.Context) error {
 
 // isDead tells that the connection broke before the transaction began.
 func (c *connection) isDead() bool {
-	return c.begin != "" && !c.begun && c.conn.IsClosed()
+	return !c.begun && c.conn.IsClosed()
 }
 
 // rollback may fail: the pool closes a connection that comes back with a

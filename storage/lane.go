@@ -139,6 +139,7 @@ func (s *Store) Claim(ctx context.Context, kind bot.LaneKind, n int) ([]bot.Lane
 // since its holder may have died.
 func (s *Store) NextDue(ctx context.Context, kind bot.LaneKind) (due int64, err error) {
 	err = s.engine.readOne(ctx, func(t *tx) error {
+		due = 0
 		err := t.get("next due lane", &due, `SELECT due_at FROM lane WHERE kind = ? AND lease_until <= ? ORDER BY due_at LIMIT 1`,
 			kind, t.nowMS)
 		if err != nil && !errors.Is(err, bot.ErrNotFound) {
@@ -184,7 +185,7 @@ func (s *Store) Release(ctx context.Context, lane bot.Lane, due int64) error {
 			return fmt.Errorf("lane %s: %w", lane.ID, bot.ErrLeaseLost)
 		}
 		if err == nil && next <= t.nowMS {
-			t.reports = append(t.reports, func() {
+			t.AfterCommit(func() {
 				s.wake(lane.Kind)
 				s.engine.notify([]bot.LaneKind{lane.Kind})
 			})

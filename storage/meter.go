@@ -2,6 +2,7 @@ package storage
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"madoguchi/bot"
@@ -37,6 +38,9 @@ func (noMeter) Took(Operation, time.Duration, bool) {}
 func (noMeter) Accepted(bot.Source)                 {}
 func (noMeter) Repeated(bot.Source)                 {}
 
+// errUnfinished stands for the error of a function that panics.
+var errUnfinished = errors.New("unfinished")
+
 // metered runs a transaction and tells the meter of it. An error of fn counts
 // only if it came from a statement.
 func (s *Store) metered(ctx context.Context, o Operation, run func(context.Context, func(*tx) error) error, fn func(bot.Tx) error) error {
@@ -44,7 +48,8 @@ func (s *Store) metered(ctx context.Context, o Operation, run func(context.Conte
 	var last *tx
 	var own error
 	err := run(ctx, func(t *tx) error {
-		last, own = t, fn(t)
+		last, own = t, errUnfinished
+		own = fn(t)
 		return own
 	})
 	failed := isFault(err) && (own == nil || last.failed)

@@ -202,7 +202,8 @@ func (e *postgresEngine) read(ctx context.Context, fn func(*tx) error) error {
 
 // onLiveConnection tries the next connection of the pool when one turns out to
 // be dead as a transaction begins: after a restart of the server all of them
-// are. Nothing has been done by then.
+// are. Nothing has been done by then. Without a transaction that is not certain:
+// fn must bear being run again.
 func (e *postgresEngine) onLiveConnection(ctx context.Context, pool *pgxpool.Pool, begin string, fn func(*tx) error) error {
 	for n := int32(0); ; n++ {
 		err := e.attempt(ctx, pool, begin, fn)
@@ -260,11 +261,11 @@ func (e *postgresEngine) dropSilent(started time.Time) {
 // writeOne needs no transaction around a single statement, which saves a round
 // trip.
 func (e *postgresEngine) writeOne(ctx context.Context, fn func(*tx) error) error {
-	return e.attempt(ctx, e.pool, "", fn)
+	return e.onLiveConnection(ctx, e.pool, "", fn)
 }
 
 func (e *postgresEngine) readOne(ctx context.Context, fn func(*tx) error) error {
-	return e.attempt(ctx, e.pool, "", fn)
+	return e.onLiveConnection(ctx, e.pool, "", fn)
 }
 
 func (e *postgresEngine) open() error {

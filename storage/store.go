@@ -25,8 +25,9 @@ type Config struct {
 	// LeaseFor must be longer than anything done to a lane between two
 	// renewals of its lease, or a slow holder loses it. Default 30 s.
 	LeaseFor time.Duration
-	// MaxConns is how many connections to PostgreSQL are open at most; default
-	// 16. One more listens for notifications.
+	// MaxConns is how many connections to PostgreSQL are open for its work, unless
+	// pool_max_conns in the URL says otherwise; default 16. One more is for
+	// Accept, and one listens for notifications.
 	MaxConns int
 	// Existing opens only a database that is there and has this program's
 	// schema, or a newer one: nothing is made and nothing migrated.

@@ -1,6 +1,7 @@
 package storage
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -98,6 +99,9 @@ type tx struct {
 	fences map[string]bot.Lane
 	// reports are called once the transaction is committed.
 	reports []func()
+	// unmet is the error of the first check that failed: the transaction must not
+	// be committed, whatever its function makes of it.
+	unmet error
 	// failed is set when the database refused a statement.
 	failed bool
 	// scrub is set when what was written over must not stay readable in a file.
@@ -126,7 +130,10 @@ func (t *tx) run(fn func(*tx) error) (err error) {
 	if err := fn(t); err != nil {
 		return err
 	}
-	return t.flushLanes()
+	if err := t.flushLanes(); err != nil {
+		return err
+	}
+	return t.unmet
 }
 
 // do runs a statement. What is wrong with it may be told by a later statement,
@@ -144,7 +151,7 @@ func (t *tx) must(what, query string, args ...any) error {
 // check is do for a statement that has to change a row, else the transaction
 // fails with missing.
 func (t *tx) check(missing error, what, query string, args ...any) error {
-	return t.noted(t.db.later(t.ctx, statement{
+	err := t.noted(t.db.later(t.ctx, statement{
 		what: what, query: t.rebind(query), args: storable(args),
 		check: func(changed int64) error {
 			if changed == 0 {
@@ -153,6 +160,8 @@ func (t *tx) check(missing error, what, query string, args ...any) error {
 			return nil
 		},
 	}))
+	t.unmet = cmp.Or(t.unmet, err)
+	return err
 }
 
 // exec runs a statement and returns how many rows it changed.
@@ -186,7 +195,7 @@ func (t *tx) noted(err error) error {
 
 // isFault tells an error of the database from an answer of it.
 func isFault(err error) bool {
-	return err != nil && !errors.Is(err, bot.ErrNotFound) && !errors.Is(err, bot.ErrLeaseLost)
+	return err != nil && !errors.Is(err, bot.ErrNotFound) && !errors.Is(err, bot.ErrLeaseLost) && !errors.Is(err, ErrClosed)
 }
 
 // storable makes values such that both databases take them: a text that
