@@ -31,10 +31,13 @@ func Misspelt(environ []string) []Misspelling {
 	missing := slices.DeleteFunc(slices.Clone(known), func(name string) bool { return given[name] })
 	var found []Misspelling
 	for name, hasValue := range given {
-		if !hasValue || slices.Contains(known, name) {
+		if name == "" || !hasValue || slices.Contains(known, name) {
 			continue
 		}
-		i := slices.IndexFunc(missing, func(other string) bool { return slips(name, other) <= maxSlips })
+		// Another program's REDIS_URL is no slip of MEDIA_URL: the first letter agrees.
+		i := slices.IndexFunc(missing, func(other string) bool {
+			return strings.HasPrefix(other, name[:1]) && slips(name, other) <= maxSlips
+		})
 		if i >= 0 {
 			found = append(found, Misspelling{name, missing[i]})
 		}

@@ -18,6 +18,7 @@ func TestMisspeltNamesAreFound(t *testing.T) {
 			"SECRET_KEY_FLIE: is set, and nothing reads it; did you mean SECRET_KEY_FILE?",
 			"SLACK_BTO_TOKEN: is set, and nothing reads it; did you mean SLACK_BOT_TOKEN?",
 		}},
+		{[]string{"REDIS_URL=x"}, nil},                       // another program's
 		{[]string{"DATABSE_URL="}, nil},                      // as good as not set
 		{[]string{"DATABASE_URL1=x", "DATABASE_URL=x"}, nil}, // nothing is missed
 		{[]string{"DATA_BASE_U=x", "MEDIAS=x"}, nil},         // too far away

@@ -154,6 +154,7 @@ func TestMetricsOfTrouble(t *testing.T) {
 		w.waitMetric(`madoguchi_events_accepted_total{source="line"}`, 1)
 		w.waitMetric(`madoguchi_events_repeated_total{source="line"}`, 1)
 		w.waitMetric(`madoguchi_webhook_duration_seconds_count{code="401",platform="line"}`, 1)
+		w.waitMetric(`madoguchi_webhook_duration_seconds_count{code="401",platform="slack"}`, 0) // it stands there before the first
 
 		hana, card := w.routedFriend(1, "花子")
 		w.spendToken("sato", root(card))

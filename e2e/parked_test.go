@@ -103,7 +103,7 @@ func TestParkedEventIsShownAndDropped(t *testing.T) {
 	each(t, options{}, func(t *testing.T, w *world) {
 		w.remember(said)
 		w.start()
-		w.refused([]string{"give the ids that `madoguchi parked list` prints, or --all"}, "parked", "retry")
+		w.refused([]string{"give the ids that `madoguchi parked list` prints, or --all", "`madoguchi parked retry --help`"}, "parked", "retry")
 		w.refused([]string{`there is no account "nosuch"`, "`madoguchi status` lists them"}, "parked", "list", "--account=nosuch")
 		if out := w.run("parked", "drop", "--all", "--yes"); !strings.Contains(out, "nothing is set aside") {
 			t.Errorf("parked drop of nothing:\n%s", out)

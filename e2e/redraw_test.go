@@ -8,13 +8,14 @@ import (
 	"time"
 
 	"madoguchi/simulator/fault"
+	"madoguchi/storage/storagetest"
 )
 
 // An unsend that comes while a post is drawn anew asks for a drawing of its
 // own, or the one under way sees it: what was taken back does not stay.
 func TestUnsendWhileAPostIsDrawn(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, options{}, postgres(t)) // SQLite has one writer at a time
+	w := newWorld(t, options{}, storagetest.Direct(t).URL) // SQLite has one writer at a time
 	w.start()
 	hana := w.friend(1, "花子")
 	sent := w.text(hana, "secret-canary-8830 青山")

@@ -3,13 +3,11 @@ package e2e
 import (
 	"bytes"
 	"context"
-	"database/sql"
 	"fmt"
 	"math/rand/v2"
 	"net"
 	"net/http"
 	"net/http/httptest"
-	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -25,6 +23,7 @@ import (
 	simline "madoguchi/simulator/line"
 	"madoguchi/simulator/line/speccheck"
 	simslack "madoguchi/simulator/slack"
+	"madoguchi/storage/storagetest"
 )
 
 // binary is the program under test, built once for all tests.
@@ -137,55 +136,8 @@ func each(t *testing.T, o options, test func(t *testing.T, w *world)) {
 	})
 	t.Run("postgres", func(t *testing.T) {
 		t.Parallel()
-		test(t, newWorld(t, o, postgres(t)))
+		test(t, newWorld(t, o, storagetest.Direct(t).URL))
 	})
-}
-
-// postgres returns the URL of an empty schema of its own.
-func postgres(t *testing.T) string {
-	t.Helper()
-	dsn := os.Getenv("MADOGUCHI_TEST_POSTGRES")
-	if dsn == "" {
-		if os.Getenv("CI") != "" {
-			t.Fatal("MADOGUCHI_TEST_POSTGRES is not set; scripts/test starts a PostgreSQL")
-		}
-		t.Skip("MADOGUCHI_TEST_POSTGRES is not set; scripts/test starts a PostgreSQL")
-	}
-	schema := fmt.Sprintf("e2e_%d", time.Now().UnixNano())
-	db, err := sql.Open("pgx", dsn)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := db.ExecContext(t.Context(), "CREATE SCHEMA "+schema); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := dropSchema(db, schema); err != nil {
-			t.Error(err)
-		}
-		if err := db.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	u, err := url.Parse(dsn)
-	if err != nil {
-		t.Fatal(err)
-	}
-	q := u.Query()
-	q.Set("search_path", schema)
-	u.RawQuery = q.Encode()
-	return u.String()
-}
-
-// dropSchema tries again while what a killed process began still runs in
-// PostgreSQL.
-func dropSchema(db *sql.DB, schema string) (err error) {
-	for range 5 {
-		if _, err = db.ExecContext(context.Background(), "DROP SCHEMA "+schema+" CASCADE"); err == nil {
-			return nil
-		}
-	}
-	return err
 }
 
 func newWorld(t *testing.T, o options, database string) *world {
@@ -371,8 +323,8 @@ func (w *world) launch() {
 	}()
 }
 
-// twin starts a second serve on the same database; Slack delivers to it, LINE
-// to the first.
+// twin starts a second serve on the same database. LINE delivers to the first;
+// Slack divides between their sockets.
 func (w *world) twin() {
 	w.t.Helper()
 	addr := freeAddr(w.t)
@@ -386,9 +338,7 @@ func (w *world) twin() {
 		_ = cmd.Process.Kill() // it may have ended by itself
 		_ = cmd.Wait()
 	})
-	base := "http://" + addr
-	w.until(20*time.Second, "the twin is ready", func() bool { return status(w.t, base+"/readyz") == http.StatusOK })
-	w.slack.SetURLs(base+"/webhooks/slack/events", base+"/webhooks/slack/interactions", base+"/webhooks/slack/commands")
+	w.until(20*time.Second, "the twin is ready", func() bool { return status(w.t, "http://"+addr+"/readyz") == http.StatusOK })
 }
 
 // kill ends serve with a signal and waits for its end.

@@ -175,16 +175,21 @@ func (c exportCommand) Run(ctx context.Context, p process) error {
 	var account bot.Account
 	err := p.beside(ctx, func(store *storage.Store) error {
 		return store.View(ctx, func(tx bot.Tx) (err error) {
-			account, err = tx.AccountBySlug(c.Account)
+			account, err = accountBySlug(tx, c.Account)
 			return err
 		})
 	})
-	if errors.Is(err, bot.ErrNotFound) {
-		return fmt.Errorf("there is no account %q; `madoguchi status` lists them", c.Account)
-	}
 	if err != nil {
 		return err
 	}
 	_, err = p.stdout.Write(config.Export(account))
 	return err
+}
+
+func accountBySlug(tx bot.Tx, slug string) (bot.Account, error) {
+	a, err := tx.AccountBySlug(slug)
+	if errors.Is(err, bot.ErrNotFound) {
+		return a, fmt.Errorf("there is no account %q; `madoguchi status` lists them", slug)
+	}
+	return a, err
 }

@@ -87,7 +87,7 @@ func run(ctx context.Context, p process, args []string) error {
 func pointToHelp(err error) error {
 	help := "`madoguchi --help` lists the commands"
 	if e, ok := errors.AsType[*kong.ParseError](err); ok && e.Context.Selected() != nil {
-		help = fmt.Sprintf("`madoguchi %s --help` describes it", e.Context.Selected().Name)
+		help = fmt.Sprintf("`madoguchi %s --help` describes it", e.Context.Selected().Path())
 	}
 	return fmt.Errorf("%w; %s", err, help)
 }

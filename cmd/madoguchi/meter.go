@@ -110,9 +110,6 @@ func (m *meter) showZeros() {
 		m.database.WithLabelValues(string(operation))
 		m.failed.WithLabelValues(string(operation))
 	}
-	for _, code := range []int{http.StatusOK, http.StatusUnauthorized, http.StatusServiceUnavailable} {
-		m.answer.WithLabelValues("line", strconv.Itoa(code))
-	}
 }
 
 // handler serves what can be told also when the database cannot be asked.
@@ -123,9 +120,13 @@ func (m *meter) handler(log *slog.Logger) http.Handler {
 	})
 }
 
-// webhook times the answers of h.
+// webhook times the answers of h. What it may answer begins with 0: see showZeros.
 func (m *meter) webhook(platform string, h http.Handler) http.Handler {
-	return promhttp.InstrumentHandlerDuration(m.answer.MustCurryWith(prometheus.Labels{"platform": platform}), h)
+	answers := m.answer.MustCurryWith(prometheus.Labels{"platform": platform})
+	for _, code := range []int{http.StatusOK, http.StatusUnauthorized, http.StatusServiceUnavailable} {
+		answers.WithLabelValues(strconv.Itoa(code))
+	}
+	return promhttp.InstrumentHandlerDuration(answers, h)
 }
 
 // Attempt implements bot.Meter.

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"strings"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -55,7 +54,7 @@ func (b *backlog) Collect(ch chan<- prometheus.Metric) {
 	gauge(parkedDesc, float64(s.parked))
 	paused := map[string]int{"line": 0, "slack": 0}
 	for _, p := range s.pauses {
-		platform, _, _ := strings.Cut(p.Connection, ":")
+		platform, _ := p.Of()
 		paused[platform]++
 	}
 	for platform, n := range paused {

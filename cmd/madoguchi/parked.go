@@ -42,7 +42,6 @@ func (c parkedListCommand) Run(ctx context.Context, p process) error {
 		return errors.New("--limit: write a number above 0")
 	}
 	return p.beside(ctx, func(store *storage.Store) error {
-		var s state
 		var found []bot.ParkedEvent
 		var slugs map[string]string
 		if err := store.View(ctx, func(tx bot.Tx) (err error) {
@@ -53,17 +52,16 @@ func (c parkedListCommand) Run(ctx context.Context, p process) error {
 			if slugs, err = slugsOf(tx); err != nil {
 				return err
 			}
-			s.now = tx.Now()
 			found, err = tx.Parked(account, c.Limit+1)
 			return err
 		}); err != nil {
 			return err
 		}
-		return c.print(p, s, found, slugs)
+		return c.print(p, found, slugs)
 	})
 }
 
-func (c parkedListCommand) print(p process, s state, found []bot.ParkedEvent, slugs map[string]string) error {
+func (c parkedListCommand) print(p process, found []bot.ParkedEvent, slugs map[string]string) error {
 	if len(found) == 0 {
 		fmt.Fprintln(p.stderr, "nothing is set aside")
 		return nil
@@ -168,11 +166,7 @@ func (c chosen) change(ctx context.Context, p process, action string, do func(tx
 			atOnce = changeAtOnce
 		}
 		for some := range slices.Chunk(ids, atOnce) {
-			changed := 0
-			err := store.InTx(ctx, func(tx bot.Tx) (err error) {
-				changed, err = c.changeSome(tx, some, action, do)
-				return err
-			})
+			changed, err := c.changeChunk(ctx, store, some, action, do)
 			if err != nil {
 				return err
 			}
@@ -202,6 +196,20 @@ func (c chosen) all(ctx context.Context, store *storage.Store) (ids []string, er
 		return err
 	})
 	return ids, err
+}
+
+// changeChunk changes some events in one transaction, and begins anew when one of
+// them was taken away meanwhile that need not be there.
+func (c chosen) changeChunk(ctx context.Context, store *storage.Store, ids []string, action string, do func(tx bot.Tx, id string) error) (n int, err error) {
+	for {
+		err = store.InTx(ctx, func(tx bot.Tx) (err error) {
+			n, err = c.changeSome(tx, ids, action, do)
+			return err
+		})
+		if !c.All || !errors.Is(err, bot.ErrNotFound) {
+			return n, err
+		}
+	}
 }
 
 func (c chosen) changeSome(tx bot.Tx, ids []string, action string, do func(tx bot.Tx, id string) error) (n int, err error) {
@@ -263,10 +271,7 @@ func accountNamed(tx bot.Tx, slug string) (id string, err error) {
 	if slug == "" {
 		return "", nil
 	}
-	a, err := tx.AccountBySlug(slug)
-	if errors.Is(err, bot.ErrNotFound) {
-		return "", fmt.Errorf("there is no account %q; `madoguchi status` lists them", slug)
-	}
+	a, err := accountBySlug(tx, slug)
 	return a.ID, err
 }
 

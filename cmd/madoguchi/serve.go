@@ -138,7 +138,7 @@ func listen(ctx context.Context, variable, addr string) (net.Listener, error) {
 		return nil, fmt.Errorf("%s: %s is in use by another program; stop that one or choose another address", variable, addr)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w; write an address of this machine, such as 127.0.0.1:8080, with a port that this user may open", variable, err)
+		return nil, fmt.Errorf("%s: %w; write an address of this machine, such as 127.0.0.1 with a port that this user may open", variable, err)
 	}
 	return listener, nil
 }

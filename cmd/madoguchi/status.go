@@ -122,10 +122,11 @@ func readReport(tx bot.Tx) (r statusReport, err error) {
 func (s state) waiting(b bot.Backlog) waiting { return waiting{b.Waiting, seconds(s.age(b.Oldest))} }
 
 func (s state) paused(p bot.Pause, accounts []bot.AccountVersion) pausedReport {
-	r := pausedReport{Platform: p.Connection, Code: p.Code, For: seconds(s.age(p.Since))}
+	platform, accountID := p.Of()
+	r := pausedReport{Platform: platform, Code: p.Code, For: seconds(s.age(p.Since))}
 	for _, a := range accounts {
-		if p.Connection == "line:"+a.ID {
-			r.Platform, r.Account = "line", a.Slug
+		if accountID == a.ID {
+			r.Account = a.Slug
 		}
 	}
 	return r
